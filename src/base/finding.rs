@@ -1,0 +1,123 @@
+//! Findings, problems, levels: what lints produce and reports print.
+//!
+//! **Invariant:** a [`Finding`] is complete without the program that produced it; equal inputs give equal findings.
+
+use super::Span;
+use serde::{Deserialize, Serialize};
+
+/// What a lint's findings do to the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Not reported.
+    Allow,
+    /// Reported; the run succeeds.
+    Warn,
+    /// Reported; the run fails.
+    Deny,
+}
+
+impl Level {
+    /// The word used in configuration and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Level::Allow => "allow",
+            Level::Warn => "warn",
+            Level::Deny => "deny",
+        }
+    }
+}
+
+/// How sure the analysis is of a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Confidence {
+    /// A callee, crate or pool was not known.
+    Low,
+    /// One step rests on an assumption that is usually right.
+    Medium,
+    /// Every step was resolved by type or path.
+    High,
+}
+
+impl Confidence {
+    /// The word used in configuration and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Confidence::Low => "low",
+            Confidence::Medium => "medium",
+            Confidence::High => "high",
+        }
+    }
+}
+
+/// One numbered step of a finding's path, in order of execution.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Where.
+    pub span: Span,
+    /// What happens there: lower case, no full stop, names in backticks.
+    pub message: String,
+    /// Whether this step is the finding's primary place.
+    pub primary: bool,
+}
+
+/// A replacement in a file, in bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edit {
+    /// What is replaced.
+    pub span: Span,
+    /// The new text.
+    pub text: String,
+}
+
+/// A change that would mend the finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suggestion {
+    /// What it does.
+    pub message: String,
+    /// The edits, disjoint and in order.
+    pub edits: Vec<Edit>,
+}
+
+/// What a lint reports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Lint name, snake case.
+    pub lint: &'static str,
+    /// How sure.
+    pub confidence: Confidence,
+    /// Where it goes wrong.
+    pub span: Span,
+    /// Path of the enclosing function below its crate: `orders::Service::ship`.
+    pub function: String,
+    /// Place of the enclosing function's whole item, for suppressions on the item.
+    pub function_span: Span,
+    /// The first line: stands alone, lower case, no full stop, code in backticks.
+    pub message: String,
+    /// The resource, as source text of its acquisition with white space folded; part of the stable key.
+    pub resource: String,
+    /// Where the resource was acquired: a suppression there silences the finding.
+    pub acquired_at: Option<Span>,
+    /// In order of execution; the primary place is one of them.
+    pub steps: Vec<Step>,
+    /// Kinds of wait or other words that tell findings of one function apart; part of the stable key.
+    pub kinds: Vec<String>,
+    /// Why this is bad, in one or two sentences with the reader's own names.
+    pub why: String,
+    /// What to do.
+    pub help: String,
+    /// Certain changes.
+    pub suggestions: Vec<Suggestion>,
+}
+
+/// Something letgo could not read or understand in its own inputs. Never a panic, never silent.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Problem {
+    /// File, as the user wrote or would write it.
+    pub path: String,
+    /// Line from 1, or 0 if the problem has no line.
+    pub line: usize,
+    /// What is wrong and what to do.
+    pub message: String,
+}

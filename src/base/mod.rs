@@ -1,0 +1,15 @@
+//! Ground floor: pure data that every room needs.
+//!
+//! Owns: symbols, files and byte spans, typed indices, levels, findings, problems.
+//!
+//! **Invariant:** nothing here knows another room, does I/O, or can fail.
+
+pub mod finding;
+pub mod index;
+pub mod source;
+pub mod symbol;
+
+pub use finding::{Confidence, Edit, Finding, Level, Problem, Step, Suggestion};
+pub use index::{Idx, IndexVec};
+pub use source::{FileId, SourceFile, SourceMap, Span};
+pub use symbol::Symbol;

@@ -1,0 +1,97 @@
+//! Interned names.
+//!
+//! A [`Symbol`] is a pointer to a string that lives as long as the process, so that names are `Copy`, compare in one
+//! instruction and can be read without a lock.
+//!
+//! **Invariant:** equal text means equal pointer; ordering is by text, never by address, so sorted output is stable.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::{LazyLock, Mutex};
+
+/// An interned string.
+#[derive(Clone, Copy)]
+pub struct Symbol(&'static str);
+
+const SHARDS: usize = 16;
+static TABLE: LazyLock<[Mutex<HashSet<&'static str>>; SHARDS]> =
+    LazyLock::new(|| std::array::from_fn(|_| Mutex::new(HashSet::new())));
+
+impl Symbol {
+    /// Interns `text`.
+    pub fn new(text: &str) -> Symbol {
+        let shard = text.bytes().fold(text.len(), |h, b| h.wrapping_mul(31).wrapping_add(usize::from(b))) % SHARDS;
+        let mut table = TABLE[shard].lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(known) = table.get(text) {
+            return Symbol(known);
+        }
+        let leaked: &'static str = Box::leak(text.to_owned().into_boxed_str());
+        table.insert(leaked);
+        Symbol(leaked)
+    }
+
+    /// The text.
+    pub fn as_str(self) -> &'static str {
+        self.0
+    }
+}
+
+impl PartialEq for Symbol {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.0, other.0)
+    }
+}
+impl Eq for Symbol {}
+impl Hash for Symbol {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.0.as_ptr() as usize).hash(state);
+    }
+}
+impl PartialOrd for Symbol {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Symbol {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.0.cmp(other.0)
+    }
+}
+impl PartialEq<str> for Symbol {
+    fn eq(&self, other: &str) -> bool {
+        self.0 == other
+    }
+}
+impl PartialEq<&str> for Symbol {
+    fn eq(&self, other: &&str) -> bool {
+        self.0 == *other
+    }
+}
+impl From<&str> for Symbol {
+    fn from(text: &str) -> Symbol {
+        Symbol::new(text)
+    }
+}
+impl fmt::Display for Symbol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+impl fmt::Debug for Symbol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_text_is_one_symbol() {
+        assert_eq!(Symbol::new("pool"), Symbol::new(&String::from("pool")));
+        assert_ne!(Symbol::new("pool"), Symbol::new("pools"));
+        assert!(Symbol::new("a") < Symbol::new("b"));
+    }
+}
