@@ -1,0 +1,20 @@
+//! Our own language: what a source file says, in a form that can cross threads.
+//!
+//! Owns: items ([`item`]), written types and paths ([`ty`]), bodies as control-flow graphs ([`body`]), and how they print
+//! ([`print`], for `letgo dump`).
+//!
+//! **Invariant:** `FileIr: Send + Sync`; nothing here is resolved, nothing knows a library, a connection or `syn`.
+
+pub mod body;
+pub mod item;
+pub mod print;
+pub mod ty;
+
+pub use body::*;
+pub use item::*;
+pub use ty::*;
+
+const _: () = {
+    const fn send_sync<T: Send + Sync>() {}
+    send_sync::<FileIr>();
+};

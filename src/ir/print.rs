@@ -1,0 +1,1 @@
+//! How the IR prints, for `letgo dump --cfg` and golden files.

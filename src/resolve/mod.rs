@@ -1,0 +1,12 @@
+//! All files' IR to a [`Program`]: crates and modules, names, types, call targets, provenance, call graph.
+//!
+//! Owns: which definition a path names, which type a place has, which function a call reaches, which place a pool came
+//! from. **Invariants:** the IR is not touched, all answers are side tables; *unknown* is an answer, never a guess; the
+//! same input gives the same tables whatever the order of threads. **Absent on purpose:** states, lints, words, and any
+//! library's name.
+
+pub mod program;
+pub mod ty;
+
+pub use program::*;
+pub use ty::*;
