@@ -24,3 +24,4 @@ pub mod base;
 pub mod ir;
 pub mod pack;
 pub mod resolve;
+pub mod flow;
