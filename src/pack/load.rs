@@ -453,7 +453,7 @@ impl Loader {
         self.effect_keys(row, effect_name);
         let what = self.reader.arg(row, "what", has_receiver);
         let runs = matches!(effect_name, "spawn" | "once" | "drive" | "block_on" | "offload" | "run_closure" | "fan_out");
-        if what.is_some() && !runs && closure_params.is_empty() {
+        if what.is_some() && !runs && !row.has("params") {
             let span = row.key_span("what").unwrap_or(row.span.clone());
             self.reader.error(&span, format!("`what` without `params` says nothing for effect `{effect_name}`; write the types of the closure's parameters"));
         }
@@ -465,8 +465,8 @@ impl Loader {
         let effect = self.effect(row, effect_name, has_receiver, what, &closure_types);
         let closure = match &effect {
             Effect::RunClosure { what, .. } | Effect::Offload { what, .. } => Some(*what),
-            Effect::Once { what } | Effect::FanOut { what, .. } if !closure_types.is_empty() => Some(*what),
-            _ if !closure_params.is_empty() => Some(what.unwrap_or(1)),
+            Effect::Once { what } | Effect::FanOut { what, .. } if row.has("params") => Some(*what),
+            _ if row.has("params") => Some(what.unwrap_or(1)),
             _ => None,
         };
         Some(FnRow {
