@@ -475,6 +475,7 @@ impl Loader {
             is_async: self.reader.flag(row, "async"),
             out,
             effect,
+            sql: self.reader.arg(row, "sql", has_receiver),
             closure: closure.map(|arg| ClosureRow { arg, params: closure_types }),
             waits,
             blocks,

@@ -289,6 +289,8 @@ pub struct FnRow {
     /// A closure argument and the types of its parameters, so that its body can be typed. Set for every row that names
     /// them, [`Effect::RunClosure`] and [`Effect::Offload`] included.
     pub closure: Option<ClosureRow>,
+    /// The argument with SQL text: of a query that is sent ([`Effect::Use`] repeats it) or of the builder that is made.
+    pub sql: Option<Arg>,
     /// What awaiting it (or calling it, if not async) waits for.
     pub waits: Option<WaitRow>,
     /// It blocks the thread: the kind of work (`sleep`, `cpu`, `database`, `io`).

@@ -18,10 +18,11 @@ pub mod keys {
     ];
     /// `[[fn]]`, whatever its effect.
     pub const FN: &[&str] = &[
-        "call", "async", "consumes", "out", "effect", "waits", "blocks", "panics_in_async", "note", "proof", "what", "params",
+        "call", "async", "consumes", "out", "effect", "sql", "waits", "blocks", "panics_in_async", "note", "proof", "what",
+        "params",
     ];
     /// `[[fn]]`, keys that belong to an effect.
-    pub const FN_EFFECT: &[&str] = &["from", "wait", "on", "conn", "sql", "writes", "of", "loses_slot", "into", "value", "width"];
+    pub const FN_EFFECT: &[&str] = &["from", "wait", "on", "conn", "writes", "of", "loses_slot", "into", "value", "width"];
     /// `[[trait]]`.
     pub const TRAIT: &[&str] = &["path", "may_be", "for"];
     /// `[[crate]]`.
@@ -93,7 +94,7 @@ pub const EFFECTS: &[(&str, &[&str])] = &[
     ("acquire", &["from", "wait"]),
     ("begin", &["on"]),
     ("connect", &[]),
-    ("use", &["conn", "sql", "writes"]),
+    ("use", &["conn", "writes"]),
     ("commit", &["of"]),
     ("rollback", &["of"]),
     ("release", &["of"]),
