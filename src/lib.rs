@@ -21,6 +21,7 @@
 //! Rooms import only rooms above them in this table's floors (`tests/house.rs` has the table).
 
 pub mod base;
+pub mod discover;
 pub mod ir;
 pub mod pack;
 pub mod resolve;
