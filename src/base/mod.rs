@@ -11,7 +11,7 @@ pub mod source;
 pub mod suppression;
 pub mod symbol;
 
-pub use finding::{Confidence, Edit, Finding, Level, Problem, Step, Suggestion};
+pub use finding::{Confidence, Edit, Finding, Level, Offence, Problem, Step, Suggestion};
 pub use index::{Idx, IndexVec};
 pub use krate::{CrateInput, Dep};
 pub use source::{FileId, SourceFile, SourceMap, Span};
