@@ -24,4 +24,5 @@ pub mod base;
 pub mod discover;
 pub mod ir;
 pub mod pack;
+pub mod report;
 pub mod resolve;

@@ -7,6 +7,7 @@
 pub mod finding;
 pub mod index;
 pub mod krate;
+pub mod nearest;
 pub mod source;
 pub mod suppression;
 pub mod symbol;
@@ -14,6 +15,7 @@ pub mod symbol;
 pub use finding::{Confidence, Edit, Finding, Level, Offence, Problem, Step, Suggestion};
 pub use index::{Idx, IndexVec};
 pub use krate::{CrateInput, Dep};
+pub use nearest::nearest;
 pub use source::{FileId, SourceFile, SourceMap, Span};
 pub use suppression::{Suppression, SuppressionKind};
 pub use symbol::Symbol;

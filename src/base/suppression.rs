@@ -1,31 +1,34 @@
-//! Suppression comments: `// letgo: allow(lint, reason = "…")`.
+//! Suppression comments as plain data: `// letgo: allow(lint, reason = "…")`.
+//!
+//! **Invariant:** a comment that starts with `letgo:` always gives a [`Suppression`]; one that cannot be read says why in
+//! `problem` and silences nothing. What it covers is decided in `report`, by spans.
 
 use super::Span;
 
 /// What a suppression comment asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SuppressionKind {
-    /// `allow(…)`: silences.
+    /// `allow(…)`: silence.
     Allow,
-    /// `expect(…)`: silences, and is told when there is nothing to silence.
+    /// `expect(…)`: silence, and say so if there was nothing to silence.
     Expect,
-    /// `allow-file(…)`: silences in the whole file.
+    /// `allow-file(…)`: silence in the whole file.
     AllowFile,
 }
 
-/// A comment that speaks to letgo.
+/// One suppression comment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Suppression {
-    /// What it asks for.
+    /// What it asks for. [`SuppressionKind::Allow`] if the comment could not be read.
     pub kind: SuppressionKind,
-    /// The lints it names, as written, each with its place.
+    /// The lints and groups that it names, each with its place. Empty if the comment could not be read.
     pub lints: Vec<(String, Span)>,
-    /// The reason, if one is given.
+    /// `reason = "…"`.
     pub reason: Option<String>,
     /// The whole comment.
     pub span: Span,
-    /// Whether nothing but white space stands before it on its line.
+    /// Whether the comment is alone on its line (else it trails code).
     pub own_line: bool,
-    /// What is wrong with its form, if something is; then it silences nothing.
+    /// Why the comment could not be read: lower case, no full stop, with what to write instead.
     pub problem: Option<String>,
 }
