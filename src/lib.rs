@@ -26,3 +26,4 @@ pub mod ir;
 pub mod pack;
 pub mod report;
 pub mod resolve;
+pub mod flow;
