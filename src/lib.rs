@@ -21,9 +21,9 @@
 //! Rooms import only rooms above them in this table's floors (`tests/house.rs` has the table).
 
 pub mod base;
-pub mod discover;
 pub mod ir;
 pub mod pack;
-pub mod report;
-pub mod resolve;
+pub mod discover;
 pub mod flow;
+pub mod resolve;
+pub mod report;

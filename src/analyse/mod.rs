@@ -158,20 +158,27 @@ impl Exits {
                 let slot = outcomes.entry(entry.res).or_default();
                 *slot = slot.end_held(Life::Escaped);
             }
-            match pending.what {
-                Deferred::Call(id) => {
-                    let effect = &transfer.prepared.calls[id];
-                    self.later.merge(&effect.effects, Confidence::High);
-                    self.promise(&effect.gifts, transfer.prepared);
+        }
+        for pending in value.pending.iter().filter(|p| !p.task) {
+            self.defer(transfer, pending.what);
+        }
+    }
+
+    /// A future is returned: what it will do and give is what the result's await does and gives.
+    fn defer(&mut self, transfer: &Transfer<'_>, what: Deferred) {
+        match what {
+            Deferred::Call(id) => {
+                let effect = &transfer.prepared.calls[id];
+                self.later.merge(&effect.effects, Confidence::High);
+                self.promise(&effect.gifts, transfer.prepared);
+            }
+            Deferred::Block(body) => {
+                if let Some(summary) = transfer.inner.get(&body).and_then(|&b| transfer.summaries.get(b)) {
+                    self.later.merge(&summary.effects, Confidence::High);
+                    self.later.merge(&summary.later, Confidence::High);
                 }
-                Deferred::Block(body) => {
-                    if let Some(summary) = transfer.inner.get(&body).and_then(|&b| transfer.summaries.get(b)) {
-                        self.later.merge(&summary.effects, Confidence::High);
-                        self.later.merge(&summary.later, Confidence::High);
-                    }
-                    if let Some(gifts) = transfer.prepared.blocks.get(&body) {
-                        self.promise(gifts, transfer.prepared);
-                    }
+                if let Some(gifts) = transfer.prepared.blocks.get(&body) {
+                    self.promise(gifts, transfer.prepared);
                 }
             }
         }

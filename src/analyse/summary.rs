@@ -72,30 +72,33 @@ impl Effects {
     pub fn add_acquires(&mut self, new: Acquires) {
         let same = |a: &Acquires| a.pool == new.pool;
         let better = |a: &Acquires| (a.confidence, std::cmp::Reverse(a.chain.len()));
+        let room = self.acquires.len() < MAX_EFFECTS;
         match self.acquires.iter_mut().find(|a| same(a)) {
             Some(old) if better(&new) > better(old) => *old = new,
             Some(_) => {}
-            None if self.acquires.len() < MAX_EFFECTS => self.acquires.push(new),
+            None if room => self.acquires.push(new),
             None => {}
         }
     }
     /// Adds one, keeping for each kind the surest and shortest.
     pub fn add_waits(&mut self, new: Waits) {
         let better = |a: &Waits| (a.confidence, std::cmp::Reverse(a.chain.len()));
+        let room = self.waits.len() < MAX_EFFECTS;
         match self.waits.iter_mut().find(|a| a.kind == new.kind) {
             Some(old) if better(&new) > better(old) => *old = new,
             Some(_) => {}
-            None if self.waits.len() < MAX_EFFECTS => self.waits.push(new),
+            None if room => self.waits.push(new),
             None => {}
         }
     }
     /// Adds one, keeping for each kind the surest and shortest.
     pub fn add_blocks(&mut self, new: Blocks) {
         let better = |a: &Blocks| (a.confidence, std::cmp::Reverse(a.chain.len()));
+        let room = self.blocks.len() < MAX_EFFECTS;
         match self.blocks.iter_mut().find(|a| a.kind == new.kind) {
             Some(old) if better(&new) > better(old) => *old = new,
             Some(_) => {}
-            None if self.blocks.len() < MAX_EFFECTS => self.blocks.push(new),
+            None if room => self.blocks.push(new),
             None => {}
         }
     }

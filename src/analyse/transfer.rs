@@ -790,15 +790,28 @@ impl<'a> Transfer<'a> {
             }
         }
         if !ran && self.sink.is_some() {
-            let kind = match self.program.kind(ty) {
-                Some(Kind::Task) => Some(("task", Confidence::High)),
-                _ if values.iter().all(Value::is_empty) => Some(("unknown", Confidence::Low)),
-                _ => None,
+            let row = match ty.peel_refs() {
+                Ty::Adt(path, _) => self.program.catalog.type_row(*path).and_then(|r| r.waits.clone()),
+                Ty::Unknown
+                | Ty::Ref(..)
+                | Ty::Tuple(_)
+                | Ty::Slice(_)
+                | Ty::Param(..)
+                | Ty::Dyn(_)
+                | Ty::Future(_)
+                | Ty::Fn(..)
+                | Ty::Never => None,
+            };
+            let kind = match (row, self.program.kind(ty)) {
+                (Some(row), _) => Some((row.kind, row.confidence)),
+                (None, Some(Kind::Task)) => Some((Symbol::new("task"), Confidence::High)),
+                (None, _) if values.iter().all(Value::is_empty) => Some((Symbol::new("unknown"), Confidence::Low)),
+                (None, _) => None,
             };
             if let Some((kind, confidence)) = kind {
                 let mut effects = Effects::default();
                 effects.add_waits(super::summary::Waits {
-                    kind: Symbol::new(kind),
+                    kind,
                     confidence,
                     chain: vec![super::resource::Link { span, callee: String::from("await") }],
                 });

@@ -41,7 +41,7 @@
 
 use super::{Cx, Group, Lint, words};
 use crate::analyse::{Event, Origin, PoolClass, ResId, Waits};
-use crate::base::{Confidence, Finding, Span};
+use crate::base::{self, Confidence, Finding, Span, Step};
 use crate::pack::Kind;
 
 /// The lint.
@@ -156,11 +156,7 @@ fn tell(cx: &Cx<'_>, res: ResId, primary: &Offence<'_>, offences: &[Offence<'_>]
     let name = words::name(cx, res);
     let noun = words::noun(cx, resource);
     let mut finding = words::finding(cx, LINT.name, primary.confidence, primary.span, Some(res));
-    let waits_for = words::waited_for(primary.waits);
-    finding.message = match words::variable(cx, res) {
-        Some(_) => format!("{noun} {name} is held while `{}` waits for {waits_for}", words::text(cx, primary.span)),
-        None => format!("{name} is held while `{}` waits for {waits_for}", words::text(cx, primary.span)),
-    };
+    finding.message = message(cx, res, primary);
     finding.steps = words::acquisition_steps(cx, res);
     let shown: Vec<&Offence<'_>> =
         offences.iter().filter(|o| o.span == primary.span || o.confidence >= Confidence::Medium.min(primary.confidence)).collect();
@@ -171,7 +167,14 @@ fn tell(cx: &Cx<'_>, res: ResId, primary: &Offence<'_>, offences: &[Offence<'_>]
         } else {
             format!("and waits for {what} here")
         };
-        finding.steps.push(words::step(offence.span, message));
+        finding.steps.push(Step {
+            offence: Some(base::Offence {
+                message: self::message(cx, res, offence),
+                confidence: offence.confidence,
+                kind: offence.waits.kind.to_string(),
+            }),
+            ..words::step(offence.span, message)
+        });
         let last = format!("waits for {what}");
         finding.steps.extend(words::chain_steps(&offence.waits.chain, &last));
         let kind = offence.waits.kind.to_string();
@@ -188,6 +191,19 @@ fn tell(cx: &Cx<'_>, res: ResId, primary: &Offence<'_>, offences: &[Offence<'_>]
     finding.why = why(cx, res, &noun);
     finding.help = help(cx, res, next_use.is_some());
     finding
+}
+
+fn message(cx: &Cx<'_>, res: ResId, offence: &Offence<'_>) -> String {
+    let name = words::name(cx, res);
+    let what = words::text(cx, offence.span);
+    let waits_for = words::waited_for(offence.waits);
+    match words::variable(cx, res) {
+        Some(_) => {
+            let noun = words::noun(cx, &cx.events().resources[res]);
+            format!("{noun} {name} is held while `{what}` waits for {waits_for}")
+        }
+        None => format!("{name} is held while `{what}` waits for {waits_for}"),
+    }
 }
 
 fn why(cx: &Cx<'_>, res: ResId, noun: &str) -> String {

@@ -38,7 +38,7 @@
 
 use super::{Cx, Group, Lint, words};
 use crate::analyse::{Acquires, Event, Origin, PoolClass, ResId, Sameness};
-use crate::base::{Confidence, Finding, Span};
+use crate::base::{self, Confidence, Finding, Span, Step};
 use crate::pack::Kind;
 
 /// The lint.
@@ -111,20 +111,13 @@ fn seconds<'a>(cx: &Cx<'a>, res: ResId) -> Vec<Second<'a>> {
 
 fn tell(cx: &Cx<'_>, res: ResId, primary: &Second<'_>, seconds: &[Second<'_>]) -> Finding {
     let resource = &cx.events().resources[res];
-    let name = words::name(cx, res);
-    let noun = words::noun(cx, resource);
-    let pool = words::pool(cx, &primary.acquires.pool);
     let mut finding = words::finding(cx, LINT.name, primary.confidence, primary.span, Some(res));
-    finding.message = match (resource.pool.class, primary.sameness) {
-        (PoolClass::Slots, Sameness::Same) => {
-            format!("second connection taken from {pool} while {name} still holds the first")
-        }
-        (PoolClass::Slots, _) => {
-            format!("second connection taken from {pool} while {name} ({noun}) is held, which may be of the same pool")
-        }
-        (PoolClass::Permits, _) => format!("second permit of {pool} awaited while {name} still holds one"),
-        (PoolClass::Lock { .. }, _) => format!("{pool} is locked again while {name} still holds its guard"),
-    };
+    finding.message = message(cx, res, primary);
+    let kind = String::from(match resource.pool.class {
+        PoolClass::Slots => "slot",
+        PoolClass::Permits => "permit",
+        PoolClass::Lock { .. } => "lock",
+    });
     finding.steps = words::acquisition_steps(cx, res);
     for second in seconds.iter().filter(|s| s.span == primary.span || s.confidence >= Confidence::Medium) {
         let pool = words::pool(cx, &second.acquires.pool);
@@ -134,19 +127,39 @@ fn tell(cx: &Cx<'_>, res: ResId, primary: &Second<'_>, seconds: &[Second<'_>]) -
             (true, false) => format!("a second one is taken from {pool} here"),
             (false, _) => String::from("and again here"),
         };
-        finding.steps.push(words::step(second.span, message));
+        finding.steps.push(Step {
+            offence: Some(base::Offence {
+                message: self::message(cx, res, second),
+                confidence: second.confidence,
+                kind: kind.clone(),
+            }),
+            ..words::step(second.span, message)
+        });
         finding.steps.extend(words::chain_steps(&second.acquires.chain, "takes it from the same pool"));
     }
     finding.steps.extend(words::release_step(cx, res, primary.span));
     finding.steps = words::order_steps(std::mem::take(&mut finding.steps), primary.span);
-    finding.kinds.push(match resource.pool.class {
-        PoolClass::Slots => String::from("slot"),
-        PoolClass::Permits => String::from("permit"),
-        PoolClass::Lock { .. } => String::from("lock"),
-    });
+    finding.kinds.push(kind);
     finding.why = why(cx, primary, resource.pool.class);
     finding.help = help(cx, res, primary);
     finding
+}
+
+fn message(cx: &Cx<'_>, res: ResId, second: &Second<'_>) -> String {
+    let resource = &cx.events().resources[res];
+    let name = words::name(cx, res);
+    let noun = words::noun(cx, resource);
+    let pool = words::pool(cx, &second.acquires.pool);
+    match (resource.pool.class, second.sameness) {
+        (PoolClass::Slots, Sameness::Same) => {
+            format!("second connection taken from {pool} while {name} still holds the first")
+        }
+        (PoolClass::Slots, _) => {
+            format!("second connection taken from {pool} while {name} ({noun}) is held, which may be of the same pool")
+        }
+        (PoolClass::Permits, _) => format!("second permit of {pool} awaited while {name} still holds one"),
+        (PoolClass::Lock { .. }, _) => format!("{pool} is locked again while {name} still holds its guard"),
+    }
 }
 
 fn why(cx: &Cx<'_>, second: &Second<'_>, class: PoolClass) -> String {

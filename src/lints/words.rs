@@ -171,7 +171,7 @@ pub fn patience(cx: &Cx<'_>, pool: &PoolId, own: Option<Patience>) -> String {
 
 /// A step.
 pub fn step(span: Span, message: impl Into<String>) -> Step {
-    Step { span, message: message.into(), primary: false }
+    Step { span, message: message.into(), primary: false, offence: None }
 }
 
 /// Steps for the inner links of a chain: where each function on the way calls the next. The first link is the call in the
