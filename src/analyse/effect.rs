@@ -128,7 +128,8 @@ pub struct Prepared {
 /// Decides the effects of all calls of `body` and numbers its resources.
 pub fn prepare(program: &Program, idx: BodyIdx, summaries: &Summaries) -> Prepared {
     let body = program.body(idx);
-    let mut cx = Cx { program, idx, body, summaries, resources: IndexVec::new() };
+    let definitions = sql::Definitions::of(body);
+    let mut cx = Cx { program, idx, body, summaries, definitions, resources: IndexVec::new() };
     cx.parameters();
     let calls = body.calls.indices().map(|call| cx.call(call)).collect();
     let blocks = cx.blocks();
@@ -140,6 +141,7 @@ struct Cx<'a> {
     idx: BodyIdx,
     body: &'a Body,
     summaries: &'a Summaries,
+    definitions: sql::Definitions<'a>,
     resources: IndexVec<ResId, Resource>,
 }
 
@@ -759,7 +761,7 @@ impl<'a> Cx<'a> {
         let text = sql_arg
             .and_then(|a| call.args.get(a))
             .or_else(|| call.args.first().filter(|_| conn != 0))
-            .and_then(|op| sql::literal(self.program, self.idx, op));
+            .and_then(|op| sql::literal(self.program, self.idx, &self.definitions, op));
         let nature = text.as_deref().map(sql::nature);
         let writes = writes.or(nature.map(|n| n.writes)).unwrap_or(true);
         let locks = nature.and_then(|n| n.locks);
