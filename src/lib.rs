@@ -24,6 +24,8 @@ pub mod base;
 pub mod ir;
 pub mod pack;
 pub mod discover;
+pub mod parse;
+pub mod lower;
 pub mod flow;
 pub mod resolve;
 pub mod report;
