@@ -6,7 +6,7 @@
 
 use super::resource::{self, Link, Origin, PoolClass, PoolId, ResId, Resource};
 use super::state::{Life, Outcomes};
-use super::summary::{Acquires, Blocks, Effects, Returned, ReturnedFrom, Summary, Waits};
+use super::summary::{Acquires, Blocks, Effects, Executes, Returned, ReturnedFrom, Summary, Waits};
 use super::{Summaries, sql};
 use crate::base::{Confidence, Idx, IndexVec, Symbol};
 use crate::ir::{self, Body, BodyId, CallId, Callee, Operand, SelfKind};
@@ -104,7 +104,7 @@ pub struct CallEffect {
     /// The slot of a detached connection is lost.
     pub loses_slot: bool,
     /// Parameters of the body at hand that are maybe-connections and are used as executors here.
-    pub executes: Vec<(usize, Vec<Link>)>,
+    pub executes: Vec<Executes>,
     /// A closure in this argument runs while a connection of this pool is held.
     pub runs_with: Vec<(BodyIdx, PoolId)>,
     /// `Some(true)`: makes an `Ok`/`Some`; `Some(false)`: an `Err`.
@@ -702,7 +702,7 @@ impl<'a> Cx<'a> {
         let from_pool = kind == Some(Kind::Pool);
         let link = self.link(call);
         if let Some(arg) = call.args.get(on) {
-            self.maybe_executes(arg, &on_ty, std::slice::from_ref(&link), effect);
+            self.maybe_executes(arg, &on_ty, std::slice::from_ref(&link), false, effect);
         }
         let prov = if from_pool || maybe_pool {
             self.prov(call.args.get(on))
@@ -773,7 +773,7 @@ impl<'a> Cx<'a> {
         }
         let stream = self.resource_in(awaited, &[Kind::Stream]);
         if let Some(arg) = call.args.get(conn) {
-            self.maybe_executes(arg, &conn_ty, std::slice::from_ref(&link), effect);
+            self.maybe_executes(arg, &conn_ty, std::slice::from_ref(&link), writes, effect);
         }
         if kind == Some(Kind::Pool) {
             let pool = PoolId {
@@ -824,6 +824,7 @@ impl<'a> Cx<'a> {
             effect.by_value[0] = self.program.fn_ir(fns[0]).self_kind == Some(SelfKind::Value);
         }
         let mut acts: Vec<Vec<(Vec<Symbol>, Outcomes)>> = vec![Vec::new(); call.args.len()];
+        let mut talks: Vec<Option<bool>> = vec![None; call.args.len()];
         let mut seen_body = false;
         let mut unseen = false;
         for &f in fns {
@@ -852,15 +853,22 @@ impl<'a> Cx<'a> {
                 }
             }
             self.closure_parameters(call, &summary, &mut effect, cap);
-            for (param, chain) in &summary.executes {
-                self.executes(call, *param, chain, &link, &mut effect);
+            for inner in &summary.executes {
+                self.executes(call, inner, &link, &mut effect);
+                if let Some(slot) = talks.get_mut(inner.param) {
+                    *slot = Some(slot.unwrap_or(false) | inner.writes);
+                }
             }
             for returned in &summary.returns {
                 self.gift(id, call, returned, &link, &mut effect);
             }
         }
         if seen_body {
-            effect.acts = acts.into_iter().map(Act::Summary).collect();
+            let act = |(list, talks): (Vec<_>, Option<bool>)| match talks {
+                Some(writes) if list.is_empty() => Act::Talks { writes, locks: None },
+                Some(_) | None => Act::Summary(list),
+            };
+            effect.acts = acts.into_iter().zip(talks).map(act).collect();
         } else if effect.when == When::Awaited && unseen {
             // A trait's method without an implementation in the workspace: what it waits for is anybody's guess.
             effect.effects.add_waits(Waits {
@@ -945,13 +953,13 @@ impl<'a> Cx<'a> {
     }
 
     /// A maybe-connection parameter that the callee uses as an executor: acquires if the argument is a pool.
-    fn executes(&self, call: &ir::Call, param: usize, chain: &[Link], link: &Link, effect: &mut CallEffect) {
-        let Some(arg) = call.args.get(param) else { return };
+    fn executes(&self, call: &ir::Call, inner: &Executes, link: &Link, effect: &mut CallEffect) {
+        let Some(arg) = call.args.get(inner.param) else { return };
         let ty = self.operand_ty(arg);
         let mut full = vec![link.clone()];
-        full.extend(chain.iter().cloned());
+        full.extend(inner.chain.iter().cloned());
         full.truncate(super::summary::MAX_CHAIN);
-        self.maybe_executes(arg, &ty, &full, effect);
+        self.maybe_executes(arg, &ty, &full, inner.writes, effect);
         if self.program.kind(&ty) == Some(Kind::Pool) {
             let pool =
                 PoolId { prov: self.prov(Some(arg)), family: resource::family_of(&ty), ty, class: PoolClass::Slots };
@@ -960,7 +968,7 @@ impl<'a> Cx<'a> {
     }
 
     /// Notes that a parameter of this body which may be a pool is used as an executor.
-    fn maybe_executes(&self, arg: &Operand, ty: &Ty, chain: &[Link], effect: &mut CallEffect) {
+    fn maybe_executes(&self, arg: &Operand, ty: &Ty, chain: &[Link], writes: bool, effect: &mut CallEffect) {
         if self.program.kind(ty).is_some() || !self.program.may_be(ty).contains(&Kind::Pool) {
             return;
         }
@@ -968,7 +976,7 @@ impl<'a> Cx<'a> {
         if let ProvRoot::Param(n) = prov.root
             && prov.path.is_empty()
         {
-            effect.executes.push((n, chain.to_vec()));
+            effect.executes.push(Executes { param: n, writes, chain: chain.to_vec() });
         }
     }
 

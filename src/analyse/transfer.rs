@@ -31,7 +31,7 @@ pub struct Sink {
     /// Closures that are called: parameter, and the resources held meanwhile.
     pub invokes: Vec<(usize, Option<ResId>)>,
     /// Maybe-connection parameters that are used as executors.
-    pub executes: Vec<(usize, Vec<super::resource::Link>)>,
+    pub executes: Vec<super::summary::Executes>,
     /// Closures that run while a connection of a pool is held.
     pub runs_with: Vec<(BodyIdx, super::resource::PoolId)>,
     /// Acquisitions inside callees that were lent a held connection: the place in the callee, the resource here, the answer.
@@ -912,11 +912,11 @@ impl<'a> Transfer<'a> {
         }
         let local = !effect.fns.is_empty();
         self.happen_effects(state, &effect.effects, related, waiting, span, &effect.what, local);
-        for (param, chain) in &effect.executes {
-            if let Some(sink) = &mut self.sink
-                && !sink.executes.iter().any(|(p, _)| p == param)
-            {
-                sink.executes.push((*param, chain.clone()));
+        for executes in &effect.executes {
+            let Some(sink) = &mut self.sink else { continue };
+            match sink.executes.iter_mut().find(|e| e.param == executes.param) {
+                Some(old) => old.writes |= executes.writes,
+                None => sink.executes.push(executes.clone()),
             }
         }
         for (body, pool) in &effect.runs_with {

@@ -37,7 +37,7 @@ pub enum Group {
 
 impl Group {
     /// Its name in configuration.
-    pub fn name(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Group::Correctness => "correctness",
             Group::Suspicious => "suspicious",
