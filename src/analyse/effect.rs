@@ -74,6 +74,15 @@ pub enum Gift {
     },
 }
 
+/// How many futures run at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Width {
+    /// A literal.
+    Known(i128),
+    /// Something computed.
+    Computed,
+}
+
 /// What a call does.
 #[derive(Clone, Debug)]
 pub struct CallEffect {
@@ -97,6 +106,8 @@ pub struct CallEffect {
     pub race: bool,
     /// The argument that runs in a task of its own.
     pub spawns: Option<usize>,
+    /// Drives many futures in this argument at once: with the width, if the row has an argument for it.
+    pub fan_out: Option<(usize, Option<Width>)>,
     /// Blocks until the future in this argument is ready.
     pub block_on: Option<usize>,
     /// Workspace functions that it calls.
@@ -270,6 +281,7 @@ impl<'a> Cx<'a> {
             fields: None,
             race: false,
             spawns: None,
+            fan_out: None,
             block_on: None,
             fns: Vec::new(),
             loses_slot: false,
@@ -520,6 +532,13 @@ impl<'a> Cx<'a> {
                 effect.acts = vec![Act::Pass; call.args.len()];
                 effect.carries = true;
                 effect.race = matches!(row.effect, Effect::Race);
+                if let Effect::FanOut { what, width } = &row.effect {
+                    let width = width.and_then(|w| call.args.get(w)).map(|arg| match arg {
+                        Operand::Literal(ir::Literal::Int(n)) => Width::Known(*n),
+                        Operand::Literal(_) | Operand::Place(_) | Operand::Path(..) => Width::Computed,
+                    });
+                    effect.fan_out = Some((*what, width));
+                }
                 for i in 0..call.args.len() {
                     if let Some(body) = self.closure_arg(call, i)
                         && let Some(summary) = self.summaries.get(body)
