@@ -405,6 +405,6 @@ pub struct Pack {
     /// `[[derive]]`: path of the derive or attribute macro, and the functions it generates on the type it stands on. The
     /// row's path is the macro's with the function's name; a name may end in `*` (`find_by_*`).
     pub derives: Vec<(Symbol, FnRow)>,
-    /// Line (from 1) of each row by its path, for messages about rows of different packs.
-    pub lines: std::collections::HashMap<Symbol, usize>,
+    /// Line (from 1) of each row by its table and path, for messages about rows of different packs.
+    pub lines: std::collections::HashMap<(&'static str, Symbol), usize>,
 }
