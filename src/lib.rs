@@ -22,5 +22,7 @@
 
 pub mod base;
 pub mod ir;
+pub mod lower;
 pub mod pack;
+pub mod parse;
 pub mod resolve;
