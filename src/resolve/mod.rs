@@ -16,6 +16,7 @@ mod written;
 mod pack_ty;
 mod type_ops;
 mod method;
+mod places;
 mod infer;
 mod calls;
 pub mod held;

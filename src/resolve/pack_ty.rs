@@ -20,7 +20,7 @@ pub struct Eval<'a> {
     pub turbofish: Option<&'a Ty>,
     /// `Self`.
     pub self_ty: Option<&'a Ty>,
-    fuel: Cell<u8>,
+    pub(super) fuel: Cell<u8>,
 }
 
 impl<'a> Eval<'a> {

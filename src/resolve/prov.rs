@@ -8,6 +8,9 @@
 //! thing only if no step is an element of a collection.
 
 use super::fx::FxMap;
+use super::modules::Def;
+use super::names::Space;
+use super::places::Places;
 use super::std_names::names;
 use super::type_ops::DEREF_STEPS;
 use super::{BodyIdx, FnIdx, Program, Prov, ProvRoot, Target, Ty};
@@ -96,7 +99,11 @@ impl Program {
     /// Type of a place in an inferred body.
     pub fn place_ty(&self, body: BodyIdx, place: &Place) -> Ty {
         let info = &self.bodies[body];
-        super::infer::place_ty(&self.tables, info.file, info.id, &info.locals, self.scope_of(body), place).0
+        let base = info.locals[place.local].clone();
+        if place.proj.is_empty() {
+            return base;
+        }
+        Places { t: &self.tables, scope: &self.scope_of(body) }.walk(base, &place.proj).0
     }
 
     fn scope_of(&self, body: BodyIdx) -> super::tables::Scope {
@@ -105,6 +112,16 @@ impl Program {
         match info.owner {
             Some(f) => self.tables.scope_of_fn(f).at(module),
             None => super::tables::Scope::of(module),
+        }
+    }
+
+    /// The canonical path of a static or const named in a body.
+    pub fn static_named(&self, body: BodyIdx, path: &crate::ir::Path) -> Option<Symbol> {
+        let scope = self.scope_of(body);
+        let found = self.tables.names().resolve(scope.module, path, Space::Values)?;
+        match found.def {
+            Def::Static(s) if found.used == path.segments.len() => Some(self.tables.statics[s].path),
+            _ => None,
         }
     }
 

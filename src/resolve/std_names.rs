@@ -71,14 +71,6 @@ names! {
     default = "std::default::Default";
     /// `From`.
     from = "std::convert::From";
-    /// `Into`.
-    into = "std::convert::Into";
-    /// `TryFrom`.
-    try_from = "std::convert::TryFrom";
-    /// `FromStr`.
-    from_str = "std::str::FromStr";
-    /// `Range`.
-    range = "std::ops::Range";
     /// The type of a generator block; its argument is what it yields.
     generator = "{generator}";
     /// `Self`.
@@ -103,8 +95,6 @@ names! {
     ok = "Ok";
     /// `Err`.
     err = "Err";
-    /// `_`.
-    underscore = "_";
     /// `Target`.
     target = "Target";
     /// `Output`.

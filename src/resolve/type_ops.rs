@@ -594,8 +594,3 @@ pub fn adt_subst(def: &super::tables::AdtDef, args: &[Ty]) -> Subst {
     let pairs = def.params.iter().enumerate();
     pairs.map(|(i, (name, default))| (*name, args.get(i).cloned().or_else(|| default.clone()).unwrap_or_default())).collect()
 }
-
-/// A list of types with one put in.
-pub fn with(list: &[Ty], index: usize, ty: Ty) -> Arc<[Ty]> {
-    types(list.iter().enumerate().map(|(i, t)| if i == index { ty.clone() } else { t.clone() }).collect())
-}
