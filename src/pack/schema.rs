@@ -290,6 +290,8 @@ pub struct FnRow {
     /// A closure argument and the types of its parameters, so that its body can be typed. Set for every row that names
     /// them, [`Effect::RunClosure`] and [`Effect::Offload`] included.
     pub closure: Option<ClosureRow>,
+    /// The argument with SQL text: of a query that is sent ([`Effect::Use`] repeats it) or of the builder that is made.
+    pub sql: Option<Arg>,
     /// What awaiting it (or calling it, if not async) waits for.
     pub waits: Option<WaitRow>,
     /// It blocks the thread: the kind of work (`sleep`, `cpu`, `database`, `io`).
@@ -340,6 +342,8 @@ pub struct Pack {
     pub packages: Vec<String>,
     /// Lib names; the first is canonical, the others fold onto it.
     pub roots: Vec<Symbol>,
+    /// Each root is canonical by itself: a pack of small crates of one kind.
+    pub separate: bool,
     /// The versions that its rows were proven against.
     pub tested: String,
     /// Rows are not proven by a fixture yet.
@@ -361,7 +365,7 @@ pub struct Pack {
     /// `[[macro]]`: path and shape.
     pub macros: Vec<(Symbol, MacroShape)>,
     /// `[[derive]]`: path of the derive or attribute macro, and the functions it generates on the type it stands on. The
-    /// row's path is the macro's with the function's name; a name may end in `*` (`find_by_*`).
+    /// row's path is the macro's with the function's name; a name may have one `*` (`find_by_*_in_op`).
     pub derives: Vec<(Symbol, FnRow)>,
     /// Line (from 1) of each row by its table and path, for messages about rows of different packs.
     pub lines: std::collections::HashMap<(&'static str, Symbol), usize>,

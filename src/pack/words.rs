@@ -10,7 +10,7 @@ pub mod keys {
     /// Tables of a file.
     pub const FILE: &[&str] = &["pack", "alias", "assoc", "type", "fn", "trait", "crate", "macro", "derive"];
     /// `[pack]`.
-    pub const PACK: &[&str] = &["packages", "roots", "tested", "experimental"];
+    pub const PACK: &[&str] = &["packages", "roots", "separate", "tested", "experimental"];
     /// `[[type]]`.
     pub const TYPE: &[&str] = &[
         "path", "params", "kind", "noun", "deref", "item", "awaits", "waits", "implements", "drop", "must_end", "wait", "size",
@@ -18,10 +18,11 @@ pub mod keys {
     ];
     /// `[[fn]]`, whatever its effect.
     pub const FN: &[&str] = &[
-        "call", "async", "consumes", "out", "effect", "waits", "blocks", "panics_in_async", "note", "proof", "what", "params",
+        "call", "async", "consumes", "out", "effect", "sql", "waits", "blocks", "panics_in_async", "note", "proof", "what",
+        "params",
     ];
     /// `[[fn]]`, keys that belong to an effect.
-    pub const FN_EFFECT: &[&str] = &["from", "wait", "on", "conn", "sql", "writes", "of", "loses_slot", "into", "value", "width"];
+    pub const FN_EFFECT: &[&str] = &["from", "wait", "on", "conn", "writes", "of", "loses_slot", "into", "value", "width"];
     /// `[[trait]]`.
     pub const TRAIT: &[&str] = &["path", "may_be", "for"];
     /// `[[crate]]`.
@@ -93,7 +94,7 @@ pub const EFFECTS: &[(&str, &[&str])] = &[
     ("acquire", &["from", "wait"]),
     ("begin", &["on"]),
     ("connect", &[]),
-    ("use", &["conn", "sql", "writes"]),
+    ("use", &["conn", "writes"]),
     ("commit", &["of"]),
     ("rollback", &["of"]),
     ("release", &["of"]),
