@@ -28,4 +28,6 @@ pub mod parse;
 pub mod lower;
 pub mod flow;
 pub mod resolve;
+pub mod analyse;
+pub mod lints;
 pub mod report;

@@ -1029,7 +1029,7 @@ impl<'a> Transfer<'a> {
             let is_used = used.contains(&res);
             let mut nested = false;
             for acquires in &effects.acquires {
-                let sameness = same_pool(self.program, &self.resource(res).pool, &acquires.pool);
+                let sameness = same_pool(self.program, self.program.bodies[self.idx].owner, &self.resource(res).pool, &acquires.pool);
                 if is_used && local {
                     // The callee holds it as its parameter and is told there; how sure that is, is known here.
                     if let Some(place) = acquires.chain.get(1) {
