@@ -259,6 +259,11 @@ impl Catalog {
         path
     }
 
+    /// Whether a path (root folded) has a row or stands for something.
+    pub fn knows(&self, path: Symbol) -> bool {
+        self.has_row(path) || self.alias(path).is_some()
+    }
+
     fn has_row(&self, path: Symbol) -> bool {
         self.types.contains_key(&path)
             || self.fns.contains_key(&path)
@@ -427,7 +432,7 @@ fn last_segment(path: Symbol) -> Symbol {
 }
 
 /// Calls `visit` with table, row and path for every path that a pack's type expressions, globs and traits name.
-fn mentions(pack: &Pack, visit: &mut impl FnMut(&'static str, Symbol, Symbol)) {
+pub fn mentions(pack: &Pack, visit: &mut impl FnMut(&'static str, Symbol, Symbol)) {
     for row in &pack.types {
         let parts = [&row.deref, &row.item, &row.awaits].into_iter().flatten();
         for ty in parts.chain(row.params.iter().filter_map(|(_, default)| default.as_ref())) {
