@@ -21,8 +21,11 @@
 //! Rooms import only rooms above them in this table's floors (`tests/house.rs` has the table).
 
 pub mod base;
+pub mod discover;
 pub mod ir;
 pub mod lower;
 pub mod pack;
 pub mod parse;
+pub mod report;
 pub mod resolve;
+pub mod flow;

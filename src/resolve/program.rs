@@ -5,6 +5,7 @@ use super::graph::Graph;
 use super::held::Memo;
 use super::tables::Tables;
 use super::Ty;
+pub use crate::base::{CrateInput, Dep};
 use crate::base::{FileId, Idx, IndexVec, Span, Symbol};
 use crate::ir::{self, BodyId, CallId, FileIr, LocalId};
 use crate::pack::Catalog;
@@ -18,36 +19,6 @@ crate::index_type!(
     /// A body of the workspace (function, closure, async block, generator, initialiser).
     pub BodyIdx, "b"
 );
-
-/// A crate of the workspace, as discovered.
-#[derive(Clone, Debug, Default)]
-pub struct CrateInput {
-    /// Lib name: `letgo`, `my_crate` (dashes are underscores).
-    pub name: String,
-    /// The root files of its targets (lib, bins, tests, examples), relative to the workspace root, lib first.
-    pub roots: Vec<String>,
-    /// Folder of its Cargo.toml, relative to the workspace root (`""` for the root itself).
-    pub dir: String,
-    /// Name in source -> package name, with the folder if it is a path or workspace-member dependency.
-    pub deps: Vec<Dep>,
-    /// Edition: 2015, 2018, 2021, 2024.
-    pub edition: u16,
-    /// Only reached as a dev-dependency or made of tests, benches, examples.
-    pub dev_only: bool,
-}
-
-/// A dependency.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Dep {
-    /// As it is called in source (renames applied, dashes are underscores).
-    pub name: String,
-    /// The package on the registry.
-    pub package: String,
-    /// Folder relative to the workspace root, for path dependencies.
-    pub dir: Option<String>,
-    /// Whether only a dev-dependency.
-    pub dev: bool,
-}
 
 /// A function.
 #[derive(Clone, Debug)]
