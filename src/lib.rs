@@ -21,9 +21,11 @@
 //! Rooms import only rooms above them in this table's floors (`tests/house.rs` has the table).
 
 pub mod base;
+pub mod cli;
 pub mod discover;
+pub mod flow;
 pub mod ir;
 pub mod pack;
+pub mod pipeline;
 pub mod report;
 pub mod resolve;
-pub mod flow;
