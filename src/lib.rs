@@ -21,11 +21,15 @@
 //! Rooms import only rooms above them in this table's floors (`tests/house.rs` has the table).
 
 pub mod base;
-pub mod cli;
-pub mod discover;
-pub mod flow;
 pub mod ir;
 pub mod pack;
-pub mod pipeline;
-pub mod report;
+pub mod discover;
+pub mod parse;
+pub mod lower;
+pub mod flow;
 pub mod resolve;
+pub mod analyse;
+pub mod lints;
+pub mod report;
+pub mod pipeline;
+pub mod cli;

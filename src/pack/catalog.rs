@@ -78,7 +78,7 @@ impl Catalog {
                 errors.push(PackError { path: pack.origin.clone(), line: 1, column: 1, message });
                 continue;
             }
-            self.roots.insert(root, first);
+            self.roots.insert(root, if pack.separate { root } else { first });
             self.owners.insert(root, index);
         }
     }
@@ -140,7 +140,7 @@ impl Catalog {
             return;
         }
         mentions(pack, &mut |table, row, path| {
-            let root = Symbol::new(path.as_str().split("::").next().unwrap_or(""));
+            let root = Symbol::new(root_of(path));
             if self.roots.contains_key(&root) || words::PRIMITIVES.contains(&root.as_str()) {
                 return;
             }
@@ -309,8 +309,8 @@ impl Catalog {
         paths.iter().filter_map(|&p| Some((parent_of(p)?, self.fn_row(p)?))).collect()
     }
 
-    /// Whether values of `to`, a type or a trait bound, have the methods of the trait: it is the trait itself, its kind is in
-    /// `may_be`, its type row implements the trait, or the trait is `for` it (or for a trait that applies to it). A future of
+    /// Whether values of `to`, a type or a trait bound, have the methods of the trait: it is the trait itself, it is of the
+    /// trait's own library and its kind is in `may_be`, its type row implements the trait, or the trait is `for` it (or for a trait that applies to it). A future of
     /// any sort asks with `std::future::Future`.
     pub fn applies(&self, trait_path: Symbol, to: Symbol) -> bool {
         self.applies_within(trait_path, to, 4)
@@ -325,23 +325,28 @@ impl Catalog {
             return true;
         }
         let Some(row) = self.trait_row(trait_path) else { return false };
-        if ty.is_some_and(|t| row.may_be.contains(&t.kind)) {
+        if ty.is_some_and(|t| row.may_be.contains(&t.kind)) && root_of(trait_path) == root_of(to) {
             return true;
         }
         row.applies_to.iter().any(|&a| a == "*" || (depth > 0 && self.applies_within(a, to, depth - 1)))
     }
 
     /// The row of a function that a derive or attribute macro generates on the type it stands on: by name, else by the
-    /// longest `prefix*`.
+    /// pattern (`find_by_*_in_op`) with the most letters of its own.
     pub fn derive_fn(&self, derive: Symbol, name: &str) -> Option<&FnRow> {
         let rows = self.derives.get(&derive)?.iter().map(|&(p, i)| &self.packs[p].derives[i].1);
         let fits = |row: &&FnRow| {
-            let own = last_segment(row.path);
-            own == *name || own.as_str().strip_suffix('*').is_some_and(|stem| name.starts_with(stem))
+            let own = last_segment(row.path).as_str();
+            match own.split_once('*') {
+                None => own == name,
+                Some((head, tail)) => {
+                    name.len() > head.len() + tail.len() && name.starts_with(head) && name.ends_with(tail)
+                }
+            }
         };
         rows.filter(fits).max_by_key(|row| {
-            let own = last_segment(row.path);
-            (own == *name, own.as_str().len())
+            let own = last_segment(row.path).as_str();
+            (!own.contains('*'), own.len())
         })
     }
     /// Whether some pack knows the derive or attribute macro.
@@ -359,7 +364,7 @@ impl Catalog {
         let mut todo: Vec<usize> = active.iter().copied().collect();
         while let Some(index) = todo.pop() {
             mentions(&self.packs[index], &mut |_, _, path| {
-                let root = Symbol::new(path.as_str().split("::").next().unwrap_or(""));
+                let root = Symbol::new(root_of(path));
                 if let Some(&owner) = self.owners.get(&root)
                     && active.insert(owner)
                 {
@@ -386,6 +391,11 @@ pub fn builtin_packs() -> (Vec<Pack>, Vec<PackError>) {
         pack
     });
     (packs.collect(), errors)
+}
+
+fn root_of(path: Symbol) -> &'static str {
+    let text = path.as_str();
+    text.split_once("::").map_or(text, |(root, _)| root)
 }
 
 fn last_segment(path: Symbol) -> Symbol {

@@ -61,7 +61,7 @@ path = "db::pin"
 shape = "pin"
 [[derive]]
 path = "db::Repo"
-fns = [{ name = ["find_by_*", "find_by_id_in_*", "create"] }]
+fns = [{ name = ["find_by_*", "find_by_*_in_op", "create"] }]
 "#;
 
 const OTHER: &str = r#"
@@ -113,7 +113,7 @@ fn methods_are_found_by_name_trait_and_derive() {
     assert!(c.applies(s("db::StreamExt"), s("db::Rows")));
     assert!(c.applies(s("db::Anything"), s("db::Pg")));
     assert_eq!(c.derive_fn(s("db::Repo"), "find_by_name").map(|r| r.path.as_str()), Some("db::Repo::find_by_*"));
-    assert_eq!(c.derive_fn(s("db::Repo"), "find_by_id_in_op").map(|r| r.path.as_str()), Some("db::Repo::find_by_id_in_*"));
+    assert_eq!(c.derive_fn(s("db::Repo"), "find_by_id_in_op").map(|r| r.path.as_str()), Some("db::Repo::find_by_*_in_op"));
     assert_eq!(c.derive_fn(s("db::Repo"), "delete"), None);
     assert!(c.assoc(s("db::Manager"), s("Type")).is_some());
 }
