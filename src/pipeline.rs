@@ -1,28 +1,33 @@
 //! The sentence: discover, parse and lower, link, analyse, lint, suppress, order.
 //!
-//! Owns the composition of the rooms, the threads ([`work`]) and what happens when a room panics ([`panics`]).
+//! Owns the composition of the rooms, the threads ([`work`]), what happens when a room panics ([`panics`]), and what
+//! `letgo dump` shows ([`dump`]).
 //!
-//! **Invariants:** the result does not depend on the number of threads; a panic costs the file in which it happens and is told;
-//! `syn` never leaves the thread that parsed. **Absent on purpose:** argument parsing, files, printing.
+//! **Invariants:** the result does not depend on the number of threads; a panic costs the file or the stage in which it
+//! happens and is told; `syn` never leaves the thread that parsed. **Absent on purpose:** argument parsing, files, printing.
 
+pub mod dump;
 pub mod panics;
-mod seam;
+mod read;
 pub mod work;
 
-use crate::base::{Confidence, FileId, Finding, Idx, IndexVec, Level, Problem, SourceFile, SourceMap, Span, Step};
-use crate::discover::{Entry, Tree};
-use crate::report::{self, Levels, LintRow, Paths, Report, Summary, suppress};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use crate::analyse::{self, Facts};
+use crate::base::{Confidence, Finding, Level, Problem, SourceMap, Span};
+use crate::discover::Tree;
+use crate::lints;
+use crate::pack::{Catalog, catalog::builtin_packs, load::load_project};
+use crate::report::{self, Levels, LintRow, Paths, Report, suppress};
+use crate::resolve::{BodyIdx, Linker, Program};
+use read::Read;
+use std::sync::Arc;
 use std::time::Instant;
-
-pub use seam::{Catalog, Dump, Lint, Seen, catalog, dump, lints};
 
 /// What a run is to do.
 pub struct Options<'a> {
     /// What there is to read.
     pub tree: &'a Tree,
     /// Library knowledge.
-    pub catalog: &'a Catalog,
+    pub catalog: &'a Arc<Catalog>,
     /// What findings do.
     pub levels: Levels,
     /// Findings below it are not reported.
@@ -37,7 +42,7 @@ pub struct Options<'a> {
     pub threads: usize,
     /// How paths are shown.
     pub paths: Paths,
-    /// Is told of every file that is done.
+    /// Is told how far the run is.
     pub progress: Option<&'a Progress<'a>>,
 }
 
@@ -46,7 +51,7 @@ pub type Progress<'a> = dyn Fn(&'static str, usize, usize) + Sync + 'a;
 
 impl<'a> Options<'a> {
     /// The defaults: every lint at its own level, medium confidence, no test code.
-    pub fn new(tree: &'a Tree, catalog: &'a Catalog) -> Options<'a> {
+    pub fn new(tree: &'a Tree, catalog: &'a Arc<Catalog>) -> Options<'a> {
         Options {
             tree,
             catalog,
@@ -64,54 +69,105 @@ impl<'a> Options<'a> {
 
 /// Name, group and default level of every lint.
 pub fn lint_rows() -> Vec<LintRow> {
-    lints()
-        .iter()
-        .map(|l| LintRow { name: l.name, group: l.group.as_str(), default_level: l.default_level() })
-        .collect()
+    let row = |l: &&lints::Lint| LintRow { name: l.name, group: l.group.as_str(), default_level: l.default_level() };
+    lints::ALL.iter().map(row).collect()
+}
+
+/// Library knowledge: what letgo ships, and the rows of a project's settings, given as the file's name and text.
+pub fn catalog(project: Option<(&str, &str)>) -> Result<Arc<Catalog>, Vec<Problem>> {
+    let (mut packs, mut errors) = builtin_packs();
+    if let Some((origin, text)) = project {
+        let (pack, found) = load_project(origin, text);
+        packs.push(pack);
+        errors.extend(found);
+    }
+    let (catalog, found) = Catalog::new(packs);
+    errors.extend(found);
+    if errors.is_empty() { Ok(Arc::new(catalog)) } else { Err(errors.into_iter().map(Problem::from).collect()) }
 }
 
 /// Reads and judges a tree.
 pub fn check(options: &Options<'_>) -> Report {
     let begin = Instant::now();
-    let seen = read(options);
+    let read = read::read(options);
     let mut report = Report {
         problems: options.tree.problems.clone(),
         paths: options.paths.clone(),
-        summary: seen.summary,
+        summary: read.summary,
         ..Report::default()
     };
-    let mut findings = seen.faults;
-    match panics::caught(|| seam::findings(&seen.seen, options)) {
-        Ok((found, acquisitions)) => {
-            report.summary.acquisitions = acquisitions;
+    report.internal_error = !read.ours.is_empty();
+    report.problems.extend(read.ours.iter().cloned());
+    let mut findings = read.faults.clone();
+    let judged = panics::caught(|| {
+        let program = link(&read, options);
+        let facts = work::deep(|| analyse::run(&program));
+        let found = lint(&program, &facts, &read.sources, options);
+        (found, test_code(&program), acquisitions(&program, &facts))
+    });
+    let mut left_out = Vec::new();
+    match judged {
+        Ok((found, test_code, acquisitions)) => {
             findings.extend(found);
+            left_out = test_code;
+            report.summary.acquisitions = acquisitions;
         }
         Err(words) => {
             report.internal_error = true;
             report.problems.push(internal(&words, ""));
         }
     }
-    for problem in seen.ours {
-        report.internal_error = true;
-        report.problems.push(problem);
-    }
-    report.sources = seen.seen.sources;
-    let is_left_out = |span: Span| !options.include_tests && seen.test_code.iter().any(|t| t.contains(span));
-    findings.retain(|finding| !is_left_out(finding.span));
     if !options.ignore_suppressions {
         let names: Vec<&str> = options.levels.rows.iter().map(|row| row.name).collect();
-        let outcome = suppress::apply(findings, &seen.comments, &report.sources, &names, is_left_out);
+        let is_left_out = |span: Span| !options.include_tests && left_out.iter().any(|t: &Span| t.contains(span));
+        let outcome = suppress::apply(findings, &read.comments, &read.sources, &names, is_left_out);
         report.summary.suppressed = outcome.silenced;
         findings = outcome.findings;
     }
+    report.sources = read.sources;
     decide(&mut report, findings, options);
     report.summary.seconds = begin.elapsed().as_secs_f64();
     report
 }
 
-/// Reads a tree as far as the linked program: what `dump` shows.
-pub fn look(options: &Options<'_>) -> Seen {
-    read(options).seen
+/// Links what was read. Each function's types are inferred on its own.
+fn link(read: &Read, options: &Options<'_>) -> Program {
+    let paths: Vec<String> = read.sources.files.iter().map(|file| file.path.to_string()).collect();
+    let linker = work::deep(|| {
+        Linker::new(read.files.clone(), options.tree.crates.clone(), Arc::clone(options.catalog), &paths)
+    });
+    let inferred = work::map(&linker.roots(), options.threads, |_, &(file, root)| linker.infer(file, root));
+    work::deep(|| linker.finish(inferred))
+}
+
+/// Runs the lints over every body that is not left out.
+fn lint(program: &Program, facts: &Facts, sources: &SourceMap, options: &Options<'_>) -> Vec<Finding> {
+    let judged = program.bodies.iter_enumerated().filter(|(_, info)| options.include_tests || !info.is_test);
+    let bodies: Vec<BodyIdx> = judged.map(|(idx, _)| idx).collect();
+    let found = work::map(&bodies, options.threads, |_, &body| lints::check_body(program, facts, sources, body));
+    found.into_iter().flatten().collect()
+}
+
+/// Places of test code: its functions, and whole files that have nothing else.
+fn test_code(program: &Program) -> Vec<Span> {
+    let mut spans: Vec<Span> = Vec::new();
+    for (file, ir) in program.files.iter_enumerated() {
+        let Some(ir) = ir else { continue };
+        let bodies = || program.bodies.iter().filter(|info| info.file == file);
+        if bodies().next().is_some() && bodies().all(|info| info.is_test) {
+            spans.push(ir.modules[0].span);
+        }
+        spans.extend(ir.modules.iter().filter(|m| m.cfg_test).map(|m| m.span));
+        spans.extend(ir.fns.iter().filter(|f| f.is_test).map(|f| f.span));
+        spans.extend(ir.impls.iter().filter(|i| i.cfg_test).map(|i| i.span));
+    }
+    spans
+}
+
+/// Connections, transactions, permits and guards that the program takes itself, outside test code.
+fn acquisitions(program: &Program, facts: &Facts) -> usize {
+    let bodies = facts.events.iter_enumerated().filter(|(idx, _)| !program.bodies[*idx].is_test);
+    bodies.map(|(_, events)| events.resources.iter().filter(|r| r.acquired_by_us).count()).sum()
 }
 
 /// Levels, confidence and paths: from what was found to what is reported.
@@ -144,123 +200,7 @@ fn in_paths(finding: &Finding, sources: &SourceMap, only: &[String]) -> bool {
     places.filter_map(|span| sources.files.get(span.file)).any(|file| only.iter().any(|dir| below(&file.path, dir)))
 }
 
-/// A tree that was read.
-struct Read {
-    seen: Seen,
-    comments: Vec<suppress::FileComments>,
-    /// `unparsed_file` findings.
-    faults: Vec<Finding>,
-    /// What is letgo's own fault.
-    ours: Vec<Problem>,
-    /// Places of test code.
-    test_code: Vec<Span>,
-    summary: Summary,
-}
-
-/// One file that was read.
-struct ReadFile {
-    source: SourceFile,
-    lowered: Option<seam::Lowered>,
-    fault: Option<Fault>,
-}
-
-/// Why a file has no IR.
-enum Fault {
-    Unreadable(String),
-    Unparsed { line: usize, column: usize, message: String },
-    Panic(String),
-}
-
-fn read(options: &Options<'_>) -> Read {
-    let entries: Vec<&Entry> = options.tree.files.iter().filter(|e| options.include_tests || !e.is_test).collect();
-    let done = AtomicUsize::new(0);
-    let files = work::map(&entries, options.threads, |n, entry| {
-        let file = read_file(FileId::new(n), entry, options.catalog);
-        if let Some(progress) = options.progress {
-            progress("reading", done.fetch_add(1, Ordering::Relaxed) + 1, entries.len());
-        }
-        file
-    });
-    let mut summary = Summary { files: files.len(), ..Summary::default() };
-    let mut sources = SourceMap::default();
-    let mut lowered = IndexVec::new();
-    let (mut comments, mut faults, mut ours, mut test_code) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for file in files {
-        let id: FileId = sources.files.next_index();
-        let lines = file.source.line_count();
-        summary.lines += lines;
-        match file.fault {
-            Some(Fault::Panic(words)) => ours.push(internal(&words, &file.source.path)),
-            Some(fault) => {
-                summary.unparsed += 1;
-                faults.push(unparsed(id, &file.source, fault));
-            }
-            None => {}
-        }
-        if let Some(lowered) = &file.lowered {
-            summary.lowered_lines += lines;
-            summary.functions += lowered.functions();
-            comments.push(lowered.comments());
-            test_code.extend(lowered.test_code());
-        }
-        lowered.push(file.lowered);
-        sources.files.push(file.source);
-    }
-    let linked = panics::caught(|| seam::link(lowered, sources.clone(), options));
-    let seen = linked.unwrap_or_else(|words| {
-        ours.push(internal(&words, ""));
-        seam::Seen::empty(sources)
-    });
-    Read { seen, comments, faults, ours, test_code, summary }
-}
-
-fn read_file(id: FileId, entry: &Entry, catalog: &Catalog) -> ReadFile {
-    let text = match entry.read() {
-        Ok(text) => text,
-        Err(message) => {
-            let source = SourceFile::new(&entry.path, "");
-            return ReadFile { source, lowered: None, fault: Some(Fault::Unreadable(message)) };
-        }
-    };
-    let source = SourceFile::new(&entry.path, &text);
-    let result = panics::caught(|| seam::lower(id, &text, entry.edition, catalog));
-    seam::forget_spans();
-    let (lowered, fault) = match result {
-        Ok(Ok(lowered)) => (Some(lowered), None),
-        Ok(Err((line, column, message))) => (None, Some(Fault::Unparsed { line, column, message })),
-        Err(words) => (None, Some(Fault::Panic(words))),
-    };
-    ReadFile { source, lowered, fault }
-}
-
-fn unparsed(file: FileId, source: &SourceFile, fault: Fault) -> Finding {
-    let (message, line, column) = match fault {
-        Fault::Unreadable(message) => (format!("this file {message}"), 1, 1),
-        Fault::Unparsed { line, column, message } => (format!("this file cannot be parsed: {message}"), line, column),
-        Fault::Panic(message) => (message, 1, 1),
-    };
-    let range = source.line_range(line).unwrap_or(0..0);
-    let text = &source.text[range.clone()];
-    let at = text.char_indices().nth(column.saturating_sub(1)).map_or(text.len(), |(i, _)| i);
-    let span = Span { file, start: (range.start + at) as u32, end: range.end as u32 };
-    Finding {
-        lint: "unparsed_file",
-        confidence: Confidence::High,
-        span,
-        function: String::new(),
-        function_span: span,
-        message,
-        resource: String::new(),
-        acquired_at: None,
-        steps: vec![Step { span, message: "here".to_owned(), primary: true, offence: None }],
-        kinds: Vec::new(),
-        why: "letgo sees nothing of this file, and calls into it are unknown to it".to_owned(),
-        help: "mend the file, or name it under `exclude` in `letgo.toml`".to_owned(),
-        suggestions: Vec::new(),
-    }
-}
-
+/// A mistake of ours, as the user is told of it.
 fn internal(words: &str, path: &str) -> Problem {
-    let message = format!("internal error, please report it: {words}");
-    Problem { path: path.to_owned(), line: 0, message }
+    Problem { path: path.to_owned(), line: 0, message: format!("internal error, please report it: {words}") }
 }

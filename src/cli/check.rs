@@ -6,12 +6,13 @@ use super::place::{self, Place};
 use super::{Stop, print, say, wants_color};
 use crate::base::{Confidence, Problem};
 use crate::discover::{Rules, Tree, read_text};
-use crate::pipeline::{self, Catalog, Options};
+use crate::pack::Catalog;
+use crate::pipeline::{self, Options};
 use crate::report::{Levels, LintRow, Report, Selector, Setting, concise, json, text};
 use std::io::{IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// Runs the command.
@@ -139,7 +140,7 @@ pub fn settings(named: Option<&Path>, place: &Place, rows: &[LintRow]) -> Result
 }
 
 /// What letgo ships, and the project's own rows.
-pub fn catalog(settings: &Config) -> Result<Catalog, Stop> {
+pub fn catalog(settings: &Config) -> Result<Arc<Catalog>, Stop> {
     let rows = settings.source.as_ref().filter(|_| settings.has_rows);
     let rows = rows.map(|(name, text)| (name.as_str(), text.as_str()));
     pipeline::catalog(rows).map_err(|problems| {
@@ -216,7 +217,7 @@ impl ProgressLine {
 }
 
 /// Reads the tree around a path, for commands that look at it without judging.
-pub fn load(path: &Path) -> Result<(Place, Tree, Catalog), Stop> {
+pub fn load(path: &Path) -> Result<(Place, Tree, Arc<Catalog>), Stop> {
     let place = place::find(&[PathBuf::from(path)])?;
     let rows = pipeline::lint_rows();
     let settings = settings(None, &place, &rows)?;

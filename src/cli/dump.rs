@@ -2,7 +2,8 @@
 
 use super::args::Dump as Args;
 use super::{Stop, check, print};
-use crate::pipeline::{self, Dump, Options};
+use crate::pipeline::Options;
+use crate::pipeline::dump::{Dump, dump};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -17,8 +18,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Stop> {
         ..Options::new(&tree, &catalog)
     };
     let file = place.only.first().map_or("", String::as_str);
-    let seen = pipeline::look(&options);
-    let shown = pipeline::dump(&seen, what, function.as_deref().map(|f| (file, f)));
+    let shown = dump(&options, what, function.as_deref().map(|f| (file, f)));
     print(&shown.map_err(|e| Stop::Error(format!("letgo: {e}\n")))?)?;
     Ok(ExitCode::SUCCESS)
 }

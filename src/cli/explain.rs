@@ -1,42 +1,40 @@
 //! `letgo explain`: a lint's page, which is the header of its own file; or the table of all lints.
 
 use super::{Stop, config, print};
-use crate::pipeline::{Lint, lints};
+use crate::lints::{ALL, Lint};
 use std::process::ExitCode;
 
 /// Runs the command.
 pub fn run(word: Option<&str>) -> Result<ExitCode, Stop> {
     let Some(word) = word else {
-        print(&table(lints()))?;
+        print(&table(ALL))?;
         return Ok(ExitCode::SUCCESS);
     };
     let name = word.trim().replace('-', "_");
     let name = name.strip_prefix("letgo::").unwrap_or(&name);
-    if let Some(lint) = lints().iter().find(|l| l.name == name) {
+    if let Some(lint) = ALL.iter().find(|l| l.name == name) {
         print(&page(lint))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let group: Vec<&Lint> = lints().iter().copied().filter(|l| l.group.as_str() == name).collect();
+    let group: Vec<&Lint> = ALL.iter().copied().filter(|l| l.group.as_str() == name).collect();
     if !group.is_empty() {
         print(&table(&group))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let words = lints().iter().flat_map(|l| [l.name, l.group.as_str()]);
+    let words = ALL.iter().flat_map(|l| [l.name, l.group.as_str()]);
     let hint = config::meant(word, words).unwrap_or_else(|| "`letgo explain` lists all".to_owned());
     Err(Stop::Error(format!("letgo: there is no lint or group `{word}`; {hint}\n")))
 }
 
 /// The header of a lint's file, without its comment marks, and what the registry says of it.
 fn page(lint: &Lint) -> String {
-    let header = header(lint.page);
     let level = lint.default_level().as_str();
-    format!("{header}\nLevel: {level} (group {}), since {}\n", lint.group.as_str(), lint.since)
-}
-
-/// The `//!` lines at the top of a Rust file, as Markdown.
-pub fn header(source: &str) -> String {
-    let lines = source.lines().map_while(|line| line.strip_prefix("//!"));
-    lines.map(|line| format!("{}\n", line.strip_prefix(' ').unwrap_or(line))).collect()
+    format!(
+        "{}\n\nLevel: {level} (group {}), since {}\n",
+        without_marks(&lint.page_markdown()),
+        lint.group.as_str(),
+        lint.since
+    )
 }
 
 /// One line per lint: name, group, level, summary.
@@ -48,4 +46,14 @@ fn table(lints: &[&Lint]) -> String {
         format!("{:name$}  {:group$}  {level:5}  {summary}\n", l.name, l.group.as_str())
     };
     lints.iter().map(row).collect()
+}
+
+/// The marks of the fixture harness, as words that a reader understands.
+fn without_marks(page: &str) -> String {
+    let line = |line: &str| match line.split_once(" //~") {
+        Some((code, mark)) if !mark.trim().starts_with("step") => format!("{code} // <- {}", mark.trim()),
+        Some((code, _)) => code.to_owned(),
+        None => line.to_owned(),
+    };
+    page.lines().map(line).collect::<Vec<_>>().join("\n")
 }
