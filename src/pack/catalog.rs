@@ -10,7 +10,7 @@ use super::schema::*;
 use super::type_expr::visit_paths;
 use super::words;
 use crate::base::Symbol;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// The texts of `rules/*.toml`: id and text, in order of id.
 const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/packs.rs"));
@@ -259,6 +259,11 @@ impl Catalog {
         path
     }
 
+    /// Whether a path (root folded) has a row or stands for something.
+    pub fn knows(&self, path: Symbol) -> bool {
+        self.has_row(path) || self.alias(path).is_some()
+    }
+
     fn has_row(&self, path: Symbol) -> bool {
         self.types.contains_key(&path)
             || self.fns.contains_key(&path)
@@ -393,6 +398,30 @@ pub fn builtin_packs() -> (Vec<Pack>, Vec<PackError>) {
     (packs.collect(), errors)
 }
 
+/// The packs that letgo ships and that are active when these Cargo packages are in use, in order of id: as
+/// [`Catalog::active_for`] says, but the texts of the others are never read beyond their head.
+pub fn packs_for<'a>(packages: impl IntoIterator<Item = &'a str>) -> Vec<Pack> {
+    let used: HashSet<&str> = packages.into_iter().collect();
+    let heads: Vec<Pack> = EMBEDDED.iter().map(|(id, text)| load::head(id, text)).collect();
+    let mut packs: BTreeMap<usize, Pack> = BTreeMap::new();
+    let wanted = |head: &Pack| head.packages.is_empty() || head.packages.iter().any(|p| used.contains(p.as_str()));
+    let mut todo: Vec<usize> = (0..heads.len()).filter(|&i| wanted(&heads[i])).collect();
+    while let Some(index) = todo.pop() {
+        if packs.contains_key(&index) {
+            continue;
+        }
+        let (id, text) = EMBEDDED[index];
+        let (pack, _) = load::load(id, &format!("rules/{id}.toml"), text);
+        let mut roots = BTreeSet::new();
+        mentions(&pack, &mut |_, _, path| {
+            roots.insert(root_of(path));
+        });
+        todo.extend((0..heads.len()).filter(|&i| heads[i].roots.iter().any(|r| roots.contains(r.as_str()))));
+        packs.insert(index, pack);
+    }
+    packs.into_values().collect()
+}
+
 fn root_of(path: Symbol) -> &'static str {
     let text = path.as_str();
     text.split_once("::").map_or(text, |(root, _)| root)
@@ -403,7 +432,7 @@ fn last_segment(path: Symbol) -> Symbol {
 }
 
 /// Calls `visit` with table, row and path for every path that a pack's type expressions, globs and traits name.
-fn mentions(pack: &Pack, visit: &mut impl FnMut(&'static str, Symbol, Symbol)) {
+pub fn mentions(pack: &Pack, visit: &mut impl FnMut(&'static str, Symbol, Symbol)) {
     for row in &pack.types {
         let parts = [&row.deref, &row.item, &row.awaits].into_iter().flatten();
         for ty in parts.chain(row.params.iter().filter_map(|(_, default)| default.as_ref())) {

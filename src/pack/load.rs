@@ -23,6 +23,13 @@ pub fn load_project(origin: &str, text: &str) -> (Pack, Vec<PackError>) {
     read("project", origin, text, true)
 }
 
+/// Only the head of a pack of the `rules/` folder: which packages activate it, which roots it knows.
+pub fn head(id: &str, text: &str) -> Pack {
+    let start = text.find("[pack]").unwrap_or(0);
+    let end = text[start..].find("\n[").map_or(text.len(), |at| start + at);
+    read(id, id, &text[..end], false).0
+}
+
 fn read(id: &str, origin: &str, text: &str, project: bool) -> (Pack, Vec<PackError>) {
     let mut reader = Reader::new(origin, text);
     let (table, syntax) = DeTable::parse_recoverable(text);
