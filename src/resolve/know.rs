@@ -124,6 +124,7 @@ impl Know {
             Canon::Path(path) => path,
             Canon::Expr(expr) => match &*expr {
                 TypeExpr::Path(to, _) => self.catalog.canonical(*to),
+                TypeExpr::Future(_) => super::std_names::names().future,
                 _ => path,
             },
         }

@@ -27,6 +27,8 @@ pub mod dump;
 mod know;
 mod std_names;
 mod fx;
+#[cfg(test)]
+mod tests;
 
 pub use know::Know;
 pub use link::{Linker, link};

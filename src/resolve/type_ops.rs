@@ -6,7 +6,7 @@
 use super::std_names::names;
 use super::tables::{ImplIdx, Scope, Tables, head_key};
 use super::pack_ty::Eval;
-use super::ty::{Bound, Subst, Ty, types};
+use super::ty::{Bound, Subst, Ty};
 use crate::base::Symbol;
 use crate::pack::Kind;
 use std::sync::Arc;
