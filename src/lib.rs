@@ -31,3 +31,5 @@ pub mod resolve;
 pub mod analyse;
 pub mod lints;
 pub mod report;
+pub mod pipeline;
+pub mod cli;
