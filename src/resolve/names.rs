@@ -88,6 +88,26 @@ impl Names<'_> {
         text(path)
     }
 
+    /// Whether a trait of another crate is in scope in a module, under whatever name (`as _` too).
+    pub fn trait_in_scope(&self, module: ModIdx, trait_: Symbol) -> bool {
+        let is = |def: Option<Def>| matches!(def, Some(Def::Extern(path)) if self.know.canon_path(path) == trait_);
+        let last = self.know.last(trait_);
+        let mut busy = Busy::default();
+        if is(self.lexical(module, last, Space::Types, &mut busy)) {
+            return true;
+        }
+        let mut at = Some(module);
+        while let Some(m) = at {
+            let data = &self.tree.modules[m];
+            let hidden = data.imports.get(&names().underscore).into_iter().flatten();
+            if hidden.copied().any(|i| is(self.import(i, &mut busy)[0])) {
+                return true;
+            }
+            at = data.parent.filter(|_| data.kind == ModuleKind::Block);
+        }
+        false
+    }
+
     fn walk(&self, module: ModIdx, path: &[Symbol], global: bool, space: Space, busy: &mut Busy) -> Option<Found> {
         let n = names();
         let first = *path.first()?;
