@@ -30,7 +30,7 @@ fn shapes(path: &[&str]) -> Option<MacroShape> {
 
 fn lower(text: &str, edition: u16) -> FileIr {
     let ast = parse::parse_file(text).unwrap_or_else(|e| panic!("fixture does not parse: {e}"));
-    lower::file(&ast, &lower::LowerCx { file: FileId::new(0), edition, len: text.len(), macro_shape: &shapes })
+    lower::file(&ast, &lower::LowerCx { file: FileId::new(0), edition, text, macro_shape: &shapes })
 }
 
 fn fixtures() -> Vec<PathBuf> {
@@ -99,6 +99,20 @@ fn equal_text_gives_equal_ir() {
     }
 }
 
+/// Places are bytes of the text, whatever stands in front of them and in them.
+#[test]
+fn places_are_bytes() {
+    for front in ["", "\u{feff}", "\u{feff}#!/usr/bin/ünv\n", "// ä\r\n", "---\nä\n---\n", "/* 𝕏 */ "] {
+        let text = format!("{front}fn first() {{ let ä = \"ß𝕏\"; näme(ä) }}\nfn second() {{}}");
+        let ir = lower(&text, 2024);
+        let at = |s: letgo::base::Span| &text[s.start as usize..s.end as usize];
+        assert_eq!(at(ir.fns[0].name_span), "first", "{text:?}");
+        assert_eq!(at(ir.fns[1].span), "fn second() {}", "{text:?}");
+        let call = &ir.bodies[ir.fns[0].body.expect("it has one")].calls.as_slice()[0];
+        assert_eq!((at(call.span), at(call.name_span)), ("näme(ä)", "näme"), "{text:?}");
+    }
+}
+
 /// Deep nesting is counted, not fallen into.
 #[test]
 fn deep_nesting_does_not_overflow() {
@@ -145,7 +159,7 @@ fn corpus() {
             };
             parsing += start.elapsed().as_secs_f64();
             let start = std::time::Instant::now();
-            let cx = lower::LowerCx { file: FileId::new(0), edition: 2021, len: text.len(), macro_shape: &shapes };
+            let cx = lower::LowerCx { file: FileId::new(0), edition: 2021, text: &text, macro_shape: &shapes };
             let ir = lower::file(&ast, &cx);
             lowering += start.elapsed().as_secs_f64();
             if start.elapsed().as_secs_f64() > 0.3 {

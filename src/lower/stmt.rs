@@ -191,7 +191,17 @@ impl Lower<'_> {
         if makes_flow(init) {
             self.into(&Dest::To(Place::local(var)), init);
         } else {
-            let value = self.value(init);
+            let value = match init {
+                Expr::Macro(x) => self.mac(Some(&Dest::To(Place::local(var))), &x.mac),
+                _ => Some(self.value(init)),
+            };
+            // `None`: written by the macro's branches.
+            let Some(value) = value else {
+                if keep {
+                    self.schedule(var, extended, DropWhy::Scope);
+                }
+                return var;
+            };
             // A path may be `None`, which a later assignment replaces by something that is dropped.
             keep &= needs_drop(&value) || matches!(value, Rvalue::Use(Operand::Path(..)));
             self.deliver(&Dest::To(Place::local(var)), value, self.spans.expr(init));
@@ -289,6 +299,7 @@ fn is_unit(e: &Expr) -> bool {
             | Expr::Break(_)
             | Expr::Continue(_)
             | Expr::Return(_)
+            | Expr::Yield(_)
             | Expr::Binary(_)
     ) || matches!(e, Expr::If(x) if x.else_branch.is_none())
 }
