@@ -147,7 +147,8 @@ impl Lower<'_> {
     pub(super) fn match_(&mut self, dest: &Dest, x: &syn::ExprMatch, extend: Option<usize>) {
         let (place, mode) = self.scrutinee(&x.expr);
         let join = self.new_block();
-        for (i, arm) in x.arms.iter().enumerate() {
+        let arms: Vec<&syn::Arm> = x.arms.iter().filter(|arm| self.in_this_build(&arm.attrs)).collect();
+        for (i, arm) in arms.iter().enumerate() {
             let at = self.spans.between(span::pat_first(&arm.pat), span::expr_last(&arm.body));
             let at = self.with_attrs(&arm.attrs, at);
             self.covers(at);
@@ -158,7 +159,7 @@ impl Lower<'_> {
             let next = self.new_block();
             let exit = self.exit_to(next);
             // A match is exhaustive: the last arm without a guard cannot fail.
-            let can_fail = i + 1 < x.arms.len() || guard.is_some();
+            let can_fail = i + 1 < arms.len() || guard.is_some();
             let mark = self.open_scope(Takes::Both);
             self.arm(pat, guard, &place, mode, can_fail.then_some(&exit));
             let inner = self.open_scope(Takes::Both);

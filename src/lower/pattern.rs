@@ -174,10 +174,8 @@ impl Lower<'_> {
                         (None, Mode::Borrow { mutable }) => Rvalue::Ref { mutable, place: place.clone() },
                         (None, Mode::Move) => Rvalue::Use(Operand::Place(place.clone())),
                     };
+                    // A temporary that moves here as a whole keeps its drop: other arms may not move it.
                     let at = self.spans.of(x.ident.span());
-                    if let Rvalue::Use(op) = &value {
-                        self.moved(op);
-                    }
                     self.assign(Place::local(local), value, at);
                 }
                 if let Some((_, sub)) = &x.subpat {

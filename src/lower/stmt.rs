@@ -33,7 +33,9 @@ impl Lower<'_> {
             _ => (None, stmts),
         };
         for stmt in stmts {
-            self.stmt(stmt);
+            if self.in_this_build(stmt_attrs(stmt)) {
+                self.stmt(stmt);
+            }
         }
         let tail_mark = (tail.is_some() && self.is_2024()).then(|| self.open_scope(Takes::Temps));
         match tail {
@@ -116,6 +118,11 @@ impl Lower<'_> {
                 self.stmt_macro(&m.mac);
             }
         }
+    }
+
+    /// Whether code with these attributes exists outside of tests, or is test code anyway.
+    pub(super) fn in_this_build(&self, attrs: &[syn::Attribute]) -> bool {
+        attrs.is_empty() || self.cfg_test || !super::item::cfg_test(attrs)
     }
 
     /// The span with the attributes in front.
@@ -325,6 +332,15 @@ fn makes_flow(e: &Expr) -> bool {
         | Expr::Assign(_) => true,
         Expr::Binary(x) => matches!(x.op, syn::BinOp::And(_) | syn::BinOp::Or(_)),
         _ => false,
+    }
+}
+
+fn stmt_attrs(stmt: &Stmt) -> &[syn::Attribute] {
+    match stmt {
+        Stmt::Local(x) => &x.attrs,
+        Stmt::Expr(e, _) => attrs_of(e),
+        Stmt::Macro(x) => &x.attrs,
+        Stmt::Item(_) => &[],
     }
 }
 
