@@ -39,7 +39,7 @@ impl Lower<'_> {
             Expr::Let(x) => {
                 let (place, mode) = self.scrutinee(&x.expr);
                 let binds = self.declare(&x.pat, None);
-                self.test(&x.pat, &place, Some(fail));
+                self.test(&x.pat, &place, mode, Some(fail));
                 self.bind(&x.pat, &place, mode, &binds);
                 self.enter(binds);
             }
@@ -181,7 +181,7 @@ impl Lower<'_> {
         let by_ref = guard.is_some() && mode == Mode::Move && cases.len() == 1;
         let binds = self.declare(pat, None);
         if cases.len() == 1 {
-            self.test(pat, place, fail);
+            self.test(pat, place, mode, fail);
             if !by_ref {
                 self.bind(pat, place, mode, &binds);
             }
@@ -189,13 +189,13 @@ impl Lower<'_> {
             let body = self.new_block();
             for (i, case) in cases.iter().enumerate() {
                 if i + 1 == cases.len() {
-                    self.test(case, place, fail);
+                    self.test(case, place, mode, fail);
                     self.bind(case, place, mode, &binds);
                     self.goto(body);
                 } else {
                     let next = self.new_block();
                     let exit = self.exit_to(next);
-                    self.test(case, place, Some(&exit));
+                    self.test(case, place, mode, Some(&exit));
                     self.bind(case, place, mode, &binds);
                     self.goto(body);
                     self.start(next);

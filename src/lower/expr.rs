@@ -7,6 +7,7 @@
 //! drop in the scope that Rust gives it; paths and literals get none.
 
 use super::body::{Dest, needs_drop};
+use super::scope::Takes;
 use super::{Lower, MAX_DEPTH, ty};
 use crate::base::Span;
 use crate::ir::{
@@ -454,7 +455,7 @@ impl Lower<'_> {
         let join = self.new_block();
         let count = parts.len();
         for (i, part) in parts.into_iter().enumerate() {
-            let mark = self.open_scope(super::scope::Takes::Temps);
+            let mark = self.open_scope(Takes::Temps);
             self.into(&Dest::To(place.clone()), part);
             self.close_scope(mark);
             if i + 1 < count {
@@ -475,8 +476,16 @@ impl Lower<'_> {
             Expr::Paren(x) => self.assignment(&x.expr, right, span),
             Expr::Infer(_) => self.discard_now(right),
             Expr::Tuple(_) | Expr::Array(_) | Expr::Struct(_) | Expr::Call(_) => {
+                // `{ let (lhs, _) = right; left = lhs; }`: what nobody takes is gone before anything is stored.
+                let mark = self.open_scope(Takes::Temps);
                 let from = self.place_here(right);
-                self.destructure(left, &from, span);
+                let mut leaves = Vec::new();
+                self.destructure(left, &from, &mut leaves);
+                self.close_scope(mark);
+                for (left, value) in leaves {
+                    let to = self.place_here(left);
+                    self.store(to, Rvalue::Use(Operand::Place(Place::local(value))), span);
+                }
             }
             _ => {
                 let value = match self.value(right) {
@@ -504,20 +513,20 @@ impl Lower<'_> {
         self.assign(to, value, span);
     }
 
-    /// `(a, b.c) = value`.
-    fn destructure(&mut self, left: &Expr, from: &Place, span: Span) {
+    /// Takes `from` apart as the left side of an assignment is built: its places, and what goes to each.
+    fn destructure<'e>(&mut self, left: &'e Expr, from: &Place, out: &mut Vec<(&'e Expr, LocalId)>) {
         match left {
-            Expr::Paren(x) => self.destructure(&x.expr, from, span),
-            Expr::Group(x) => self.destructure(&x.expr, from, span),
+            Expr::Paren(x) => self.destructure(&x.expr, from, out),
+            Expr::Group(x) => self.destructure(&x.expr, from, out),
             Expr::Infer(_) | Expr::Range(_) => {}
             Expr::Tuple(x) => {
                 for (i, part) in x.elems.iter().enumerate() {
-                    self.destructure(part, &from.then(Proj::Field(ty::number(i))), span);
+                    self.destructure(part, &from.then(Proj::Field(ty::number(i))), out);
                 }
             }
             Expr::Array(x) => {
                 for part in &x.elems {
-                    self.destructure(part, &from.then(Proj::Index), span);
+                    self.destructure(part, &from.then(Proj::Index), out);
                 }
             }
             Expr::Call(syn::ExprCall { func, args, .. }) if matches!(**func, Expr::Path(_)) => {
@@ -525,19 +534,21 @@ impl Lower<'_> {
                 let path = ty::path(&path.path);
                 for (i, part) in args.iter().enumerate() {
                     let step = Proj::Variant { path: path.clone(), field: ty::number(i) };
-                    self.destructure(part, &from.then(step), span);
+                    self.destructure(part, &from.then(step), out);
                 }
             }
             Expr::Struct(x) => {
                 let path = ty::path(&x.path);
                 for field in &x.fields {
                     let step = Proj::Variant { path: path.clone(), field: ty::member(&field.member) };
-                    self.destructure(&field.expr, &from.then(step), span);
+                    self.destructure(&field.expr, &from.then(step), out);
                 }
             }
             _ => {
-                let to = self.place_here(left);
-                self.store(to, Rvalue::Use(Operand::Place(from.clone())), span);
+                let span = self.spans.expr(left);
+                let value = self.new_temp(span);
+                self.assign(Place::local(value), Rvalue::Use(Operand::Place(from.clone())), span);
+                out.push((left, value));
             }
         }
     }

@@ -93,8 +93,13 @@ impl Lower<'_> {
         }
     }
 
-    /// `block`, with the stack as it is now.
+    /// `block`, with the scopes that are open now. What they take later is still there when the block is reached.
     pub(super) fn exit_to(&mut self, block: BlockId) -> Exit {
+        Exit { block, depth: self.b().scopes.len(), keep: usize::MAX }
+    }
+
+    /// `block`, with the innermost scope as it is now: what it takes later is dropped on the way.
+    pub(super) fn exit_to_before(&mut self, block: BlockId) -> Exit {
         let body = self.b();
         Exit { block, depth: body.scopes.len(), keep: body.scopes.last().map_or(0, |s| s.entries.len()) }
     }

@@ -250,12 +250,12 @@ impl Lower<'_> {
     fn let_else(&mut self, pat: &Pat, written: Option<TypeRef>, init: &Expr, otherwise: &Expr) {
         let extended = self.b().var_scope;
         let other = self.new_block();
-        let exit = self.exit_to(other);
+        let exit = self.exit_to_before(other);
         let before = self.b().scopes[extended].entries.len();
         let mark = self.open_scope(Takes::Temps);
         let (place, mode) = self.let_place(pat, written, init, extended);
         let binds = self.declare(pat, None);
-        self.test(pat, &place, Some(&exit));
+        self.test(pat, &place, mode, Some(&exit));
         self.bind(pat, &place, mode, &binds);
         self.close_scope(mark);
 
