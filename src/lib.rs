@@ -22,7 +22,14 @@
 
 pub mod base;
 pub mod ir;
-pub mod lower;
 pub mod pack;
+pub mod discover;
 pub mod parse;
+pub mod lower;
+pub mod flow;
 pub mod resolve;
+pub mod analyse;
+pub mod lints;
+pub mod report;
+pub mod pipeline;
+pub mod cli;

@@ -60,6 +60,20 @@ pub struct Step {
     pub message: String,
     /// Whether this step is the finding's primary place.
     pub primary: bool,
+    /// What the finding says if this step is its primary place: set on each offending await, so that silencing one moves the
+    /// finding to the next. A finding without any is silenced as a whole.
+    pub offence: Option<Offence>,
+}
+
+/// A place that could stand for the whole finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offence {
+    /// [`Finding::message`] with this place as the primary one.
+    pub message: String,
+    /// How sure this one is.
+    pub confidence: Confidence,
+    /// Its word among [`Finding::kinds`].
+    pub kind: String,
 }
 
 /// A replacement in a file, in bytes.

@@ -1,17 +1,21 @@
 //! Ground floor: pure data that every room needs.
 //!
-//! Owns: symbols, files and byte spans, typed indices, levels, findings, problems, suppressions.
+//! Owns: symbols, files and byte spans, typed indices, crates, levels, suppressions, findings, problems.
 //!
 //! **Invariant:** nothing here knows another room, does I/O, or can fail.
 
 pub mod finding;
 pub mod index;
+pub mod krate;
+pub mod nearest;
 pub mod source;
 pub mod suppression;
 pub mod symbol;
 
-pub use finding::{Confidence, Edit, Finding, Level, Problem, Step, Suggestion};
+pub use finding::{Confidence, Edit, Finding, Level, Offence, Problem, Step, Suggestion};
 pub use index::{Idx, IndexVec};
+pub use krate::{CrateInput, Dep};
+pub use nearest::nearest;
 pub use source::{FileId, SourceFile, SourceMap, Span};
 pub use suppression::{Suppression, SuppressionKind};
 pub use symbol::Symbol;

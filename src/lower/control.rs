@@ -121,7 +121,8 @@ impl Lower<'_> {
     pub(super) fn if_(&mut self, dest: &Dest, x: &syn::ExprIf, extend: Option<usize>) {
         let otherwise = self.new_block();
         let join = self.new_block();
-        let exit = self.exit_to(otherwise);
+        // Up to 2021 what the condition makes lives in the scope around, through the `else` branch too.
+        let exit = if self.is_2024() { self.exit_to(otherwise) } else { self.exit_within(otherwise) };
         let mark = self.open_scope(if self.is_2024() { Takes::Both } else { Takes::Vars });
         self.branch(&x.cond, &exit, false);
         let inner = self.open_scope(Takes::Both);

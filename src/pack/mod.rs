@@ -1,13 +1,19 @@
 //! Library knowledge: the schema of `rules/*.toml`, its validation, and the catalog that answers by path.
 //!
-//! Owns: [`schema`] (what a validated pack says), `load` (TOML text to schema, every error with file, line and what to
-//! write instead), [`catalog`] (all active packs, indexed).
+//! Owns: [`schema`] (what a validated pack says), [`words`] (the closed vocabulary), [`load`] (TOML text to schema, every
+//! error with file, line and what to write instead; [`reader`] and [`type_expr`] are its halves), [`catalog`] (all active
+//! packs, indexed).
 //!
 //! **Invariant:** text comes in, nothing is read from disk here; unknown keys are errors; a catalog holds only validated
 //! rows. **Absent on purpose:** any library's name.
 
-pub mod catalog;
 pub mod schema;
+pub mod words;
+pub mod type_expr;
+pub mod reader;
+pub mod load;
+pub mod catalog;
 
 pub use catalog::Catalog;
+pub use reader::PackError;
 pub use schema::*;

@@ -31,6 +31,12 @@ pub enum TypeExpr {
     SelfType,
     /// `impl Future<Output = T>`: a future of T.
     Future(Box<TypeExpr>),
+    /// `T.await` of anything but a bare argument: what awaiting a T gives (`$1.out.await`).
+    Await(Box<TypeExpr>),
+    /// `T.item`: what iterating over, indexing or streaming a T gives.
+    Item(Box<TypeExpr>),
+    /// `T.ok`: what `?` makes of a T, the payload of a `Result` or `Option`.
+    Ok(Box<TypeExpr>),
     /// `_`: unknown.
     Unknown,
 }
@@ -114,6 +120,10 @@ pub struct TypeRow {
     pub item: Option<TypeExpr>,
     /// What awaiting a value of it gives, for named futures.
     pub awaits: Option<TypeExpr>,
+    /// What awaiting a value of it waits for, for named futures: a task's handle, the receiving end of a oneshot channel.
+    pub waits: Option<WaitRow>,
+    /// Canonical paths of traits that it implements and that the catalog needs for method look-up: iterators, streams.
+    pub implements: Vec<Symbol>,
     /// What drop does.
     pub on_drop: OnDrop,
     /// Methods that end it, for messages: `commit`, `rollback`.
@@ -229,7 +239,7 @@ pub enum Effect {
         params: Vec<TypeExpr>,
     },
     /// Runs the closure `what` during the call (or its await) with the given parameters; a connection among them is held
-    /// for the closure's run. `from` is the pool or connection it comes from. If `commits`, the call ends the transaction.
+    /// for the closure's run. `from` is the pool or connection it comes from. A transaction among them is ended by the call.
     RunClosure {
         /// The closure.
         what: Arg,
@@ -277,6 +287,11 @@ pub struct FnRow {
     pub out: Option<TypeExpr>,
     /// What it does.
     pub effect: Effect,
+    /// A closure argument and the types of its parameters, so that its body can be typed. Set for every row that names
+    /// them, [`Effect::RunClosure`] and [`Effect::Offload`] included.
+    pub closure: Option<ClosureRow>,
+    /// The argument with SQL text: of a query that is sent ([`Effect::Use`] repeats it) or of the builder that is made.
+    pub sql: Option<Arg>,
     /// What awaiting it (or calling it, if not async) waits for.
     pub waits: Option<WaitRow>,
     /// It blocks the thread: the kind of work (`sleep`, `cpu`, `database`, `io`).
@@ -289,6 +304,15 @@ pub struct FnRow {
     pub proof: String,
 }
 
+/// A closure argument of a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClosureRow {
+    /// Which argument.
+    pub arg: Arg,
+    /// Types of its parameters.
+    pub params: Vec<TypeExpr>,
+}
+
 /// `[[trait]]`: what a bound, or an `impl Trait`/`dyn Trait` parameter, may be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TraitRow {
@@ -296,6 +320,8 @@ pub struct TraitRow {
     pub path: Symbol,
     /// The kinds of its implementors.
     pub may_be: Vec<Kind>,
+    /// `for`: canonical paths of the types and traits whose values have its methods besides; `*` stands for any value.
+    pub applies_to: Vec<Symbol>,
 }
 
 /// `[[crate]]`: the default kind of wait of every awaited call into a crate.
@@ -316,6 +342,8 @@ pub struct Pack {
     pub packages: Vec<String>,
     /// Lib names; the first is canonical, the others fold onto it.
     pub roots: Vec<Symbol>,
+    /// Each root is canonical by itself: a pack of small crates of one kind.
+    pub separate: bool,
     /// The versions that its rows were proven against.
     pub tested: String,
     /// Rows are not proven by a fixture yet.
@@ -336,6 +364,9 @@ pub struct Pack {
     pub crates: Vec<CrateRow>,
     /// `[[macro]]`: path and shape.
     pub macros: Vec<(Symbol, MacroShape)>,
-    /// `[[derive]]`: derive path, and functions it generates as `name -> FnRow` on the deriving type.
+    /// `[[derive]]`: path of the derive or attribute macro, and the functions it generates on the type it stands on. The
+    /// row's path is the macro's with the function's name; a name may have one `*` (`find_by_*_in_op`).
     pub derives: Vec<(Symbol, FnRow)>,
+    /// Line (from 1) of each row by its table and path, for messages about rows of different packs.
+    pub lines: std::collections::HashMap<(&'static str, Symbol), usize>,
 }
