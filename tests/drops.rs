@@ -5,7 +5,7 @@
 
 use letgo::base::{FileId, Idx, Symbol};
 use letgo::ir::{
-    AggregateKind, Body, BlockId, Callee, EdgeKind, FileIr, Literal, Operand, Place, Proj, Rvalue, StmtKind, Terminator,
+    AggregateKind, BlockId, Body, Callee, EdgeKind, FileIr, Literal, Operand, Place, Proj, Rvalue, StmtKind, Terminator,
 };
 use letgo::{lower, parse};
 use std::path::Path;
@@ -44,14 +44,18 @@ fn compare(edition: u16, files: &[&str]) {
             wrong.push(format!("rustc  {expected}\nletgo  {actual}"));
         }
     }
-    assert!(wrong.is_empty(), "{} of {} cases of edition {edition} differ:\n{}", wrong.len(), names.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {} cases of edition {edition} differ:\n{}",
+        wrong.len(),
+        names.len(),
+        wrong.join("\n")
+    );
 }
 
 fn run_by_rustc(edition: u16, text: &str, names: &[&str]) -> Option<String> {
-    let calls: String = names
-        .iter()
-        .map(|n| format!("    {{ let r = {n}(); mark(\"|\"); drop(r); report(\"{n}\"); }}\n"))
-        .collect();
+    let calls: String =
+        names.iter().map(|n| format!("    {{ let r = {n}(); mark(\"|\"); drop(r); report(\"{n}\"); }}\n")).collect();
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let source = folder.join(format!("drops{edition}.rs"));
     let program = folder.join(format!("drops{edition}"));
@@ -176,7 +180,8 @@ impl Machine<'_> {
         match name {
             "d" => Value::Noisy(text(&args, 0)),
             "two" => {
-                let parts = vec![("a".into(), Value::Noisy(text(&args, 0))), ("b".into(), Value::Noisy(text(&args, 1)))];
+                let parts =
+                    vec![("a".into(), Value::Noisy(text(&args, 0))), ("b".into(), Value::Noisy(text(&args, 1)))];
                 Value::Parts("Two".to_owned(), parts)
             }
             "mark" => {
@@ -197,7 +202,8 @@ impl Machine<'_> {
             "none" => variant("None", None),
             "Some" | "Ok" | "Err" => variant(name, Some(args.remove(0))),
             _ => {
-                let f = self.ir.fns.iter().find(|f| f.name == name).unwrap_or_else(|| panic!("a known function: {name}"));
+                let f =
+                    self.ir.fns.iter().find(|f| f.name == name).unwrap_or_else(|| panic!("a known function: {name}"));
                 self.run(&self.ir.bodies[f.body.expect("it has a body")], args)
             }
         }
@@ -324,7 +330,9 @@ fn taken(kind: &EdgeKind, on: Option<&Place>, locals: &mut [Value], body: &Body,
             let Terminator::Switch { edges, .. } = &body.blocks[at].term else { return false };
             let next = &body.blocks[edges[0].to].stmts;
             next.iter().any(|stmt| match &stmt.kind {
-                StmtKind::Assign { value: Rvalue::Use(Operand::Place(p)), .. } if p.proj.first() == Some(&Proj::Index) => {
+                StmtKind::Assign { value: Rvalue::Use(Operand::Place(p)), .. }
+                    if p.proj.first() == Some(&Proj::Index) =>
+                {
                     matches!(&locals[p.local.index()], Value::Parts(_, parts) if !parts.is_empty())
                 }
                 _ => false,

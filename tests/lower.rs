@@ -77,7 +77,10 @@ fn check(ir: &FileIr, path: &Path) {
         for (i, capture) in body.captures.iter().enumerate() {
             assert_eq!(capture.inner.index(), 1 + body.param_count + i, "{at}: captures follow parameters");
             let parent = body.parent.unwrap_or_else(|| panic!("{at}: captures come from somewhere"));
-            assert!(ir.bodies[parent].locals.get(capture.outer).is_some_and(|l| l.name.is_some()), "{at}: captured variable");
+            assert!(
+                ir.bodies[parent].locals.get(capture.outer).is_some_and(|l| l.name.is_some()),
+                "{at}: captured variable"
+            );
         }
         for block in body.blocks.iter() {
             for to in block.term.successors() {
@@ -143,6 +146,8 @@ fn corpus() {
     for folder in std::env::split_paths(&folders) {
         collect(&folder, &mut files);
     }
+    // What is not understood, as text: `LETGO_SHOW="branches of a select"`.
+    let show = std::env::var("LETGO_SHOW").ok();
     let worker = std::thread::Builder::new().stack_size(64 << 20).spawn(move || {
         let (mut lines, mut bad, mut parsing, mut lowering) = (0, 0, 0.0, 0.0);
         let mut unknown = std::collections::BTreeMap::<&str, usize>::new();
@@ -169,8 +174,11 @@ fn corpus() {
             parse::forget_spans();
             lines += text.lines().count();
             check(&ir, path);
-            for (what, _) in &ir.unknown {
+            for (what, at) in &ir.unknown {
                 *unknown.entry(what).or_default() += 1;
+                if show.as_deref() == Some(*what) {
+                    println!("{}: {}", path.display(), &text[at.start as usize..at.end as usize].escape_debug());
+                }
             }
             bodies += ir.bodies.len();
             for body in ir.bodies.iter() {
@@ -183,7 +191,10 @@ fn corpus() {
             }
         }
         println!("{} files, {lines} lines, {bad} do not parse", files.len());
-        println!("parse {parsing:.2} s, lower {lowering:.2} s, {:.0} lines/s together", lines as f64 / (parsing + lowering));
+        println!(
+            "parse {parsing:.2} s, lower {lowering:.2} s, {:.0} lines/s together",
+            lines as f64 / (parsing + lowering)
+        );
         println!("{bodies} bodies, {blocks} blocks, {stmts} statements, {locals} locals; unknown: {unknown:?}");
     });
     worker.expect("a thread starts").join().expect("nothing panics");

@@ -122,7 +122,7 @@ impl Lower<'_> {
         let otherwise = self.new_block();
         let join = self.new_block();
         // Up to 2021 what the condition makes lives in the scope around, through the `else` branch too.
-        let exit = if self.is_2024() { self.exit_to(otherwise) } else { self.exit_within(otherwise) };
+        let exit = self.exit_to(otherwise);
         let mark = self.open_scope(if self.is_2024() { Takes::Both } else { Takes::Vars });
         self.branch(&x.cond, &exit, false);
         let inner = self.open_scope(Takes::Both);
@@ -300,7 +300,8 @@ impl Lower<'_> {
         self.open_loop(x.label.as_ref(), dest, on_break, on_continue);
         let mark = self.open_scope(Takes::Both);
         let span = self.spans.between(x.for_token.span, span::expr_last(&x.expr));
-        let item = if streams { self.next_of_stream(iter, at, &on_done) } else { self.next_of_iterator(iter, span, &on_done) };
+        let item =
+            if streams { self.next_of_stream(iter, at, &on_done) } else { self.next_of_iterator(iter, span, &on_done) };
         let binds = self.declare(pat, None);
         self.bind(pat, &item, Mode::Move, &binds);
         self.enter(binds);
@@ -331,15 +332,11 @@ impl Lower<'_> {
         let call = self.call(callee, vec![Operand::Place(Place::local(stream))], at, at);
         let future = self.new_temp(at);
         self.assign(Place::local(future), call, at);
-        let next = Place::local(self.to_temp(Rvalue::Await(Operand::Place(Place::local(future))), at));
+        let next = Place::local(self.temp_of(Rvalue::Await(Operand::Place(Place::local(future))), at));
         let body = self.new_block();
         let done = self.edge_to(on_done);
         let some = Path::from_names(["Some"]);
-        self.switch(
-            Some(next.clone()),
-            vec![(EdgeKind::Variant(some.clone()), body), (EdgeKind::Otherwise, done)],
-            at,
-        );
+        self.switch(Some(next.clone()), vec![(EdgeKind::Variant(some.clone()), body), (EdgeKind::Otherwise, done)], at);
         self.start(body);
         next.then(Proj::Variant { path: some, field: super::ty::number(0) })
     }
@@ -375,8 +372,7 @@ impl Lower<'_> {
 
     pub(super) fn continue_(&mut self, x: &syn::ExprContinue) {
         let label = x.label.as_ref().map(|l| super::ty::symbol(&l.ident));
-        let found =
-            self.b().jumps.iter().rev().filter(|j| j.is_loop).find(|j| label.is_none() || j.label == label);
+        let found = self.b().jumps.iter().rev().filter(|j| j.is_loop).find(|j| label.is_none() || j.label == label);
         match found.and_then(|j| j.on_continue) {
             Some(exit) => self.leave(&exit),
             None => self.no_target(self.spans.of(x.continue_token.span)),

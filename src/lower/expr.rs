@@ -24,12 +24,12 @@ impl Lower<'_> {
             self.unknown("expression nested too deep", span);
             self.assign_dest(dest, Rvalue::Unknown(Vec::new()), span);
         } else {
-            self.into_inner(dest, e);
+            self.eval_into(dest, e);
         }
         self.depth -= 1;
     }
 
-    fn into_inner(&mut self, dest: &Dest, e: &Expr) {
+    fn eval_into(&mut self, dest: &Dest, e: &Expr) {
         let extend = self.b().extend.take();
         match e {
             Expr::Paren(x) => {
@@ -111,18 +111,18 @@ impl Lower<'_> {
             // Held by its temporary already.
             Rvalue::Use(Operand::Place(place)) if self.is_temp(place.local) => {}
             _ => {
-                self.to_temp(value, span);
+                self.temp_of(value, span);
             }
         }
     }
 
     /// Into a new temporary that the innermost temporary scope drops.
-    pub(super) fn to_temp(&mut self, value: Rvalue, span: Span) -> LocalId {
+    pub(super) fn temp_of(&mut self, value: Rvalue, span: Span) -> LocalId {
         let scope = self.b().temp_scope;
-        self.to_temp_in(value, span, scope)
+        self.temp_of_in(value, span, scope)
     }
 
-    fn to_temp_in(&mut self, value: Rvalue, span: Span, scope: usize) -> LocalId {
+    fn temp_of_in(&mut self, value: Rvalue, span: Span, scope: usize) -> LocalId {
         let temp = self.new_temp(span);
         let why = if scope == self.b().temp_scope { DropWhy::Temporary } else { DropWhy::Scope };
         let keep = needs_drop(&value);
@@ -137,7 +137,7 @@ impl Lower<'_> {
     pub(super) fn operand(&mut self, e: &Expr) -> Operand {
         match self.value(e) {
             Rvalue::Use(op) => op,
-            value => Operand::Place(Place::local(self.to_temp(value, self.spans.expr(e)))),
+            value => Operand::Place(Place::local(self.temp_of(value, self.spans.expr(e)))),
         }
     }
 
@@ -156,7 +156,7 @@ impl Lower<'_> {
         let place = if self.depth > MAX_DEPTH {
             let span = self.spans.expr(e);
             self.unknown("expression nested too deep", span);
-            Place::local(self.to_temp(Rvalue::Unknown(Vec::new()), span))
+            Place::local(self.temp_of(Rvalue::Unknown(Vec::new()), span))
         } else {
             self.place_inner(e, scope)
         };
@@ -180,7 +180,7 @@ impl Lower<'_> {
                 None => {
                     let span = self.spans.path(&x.path);
                     let value = Rvalue::Use(Operand::Path(ty::path(&x.path), span));
-                    Place::local(self.to_temp_in(value, span, scope))
+                    Place::local(self.temp_of_in(value, span, scope))
                 }
             },
             Expr::Field(x) => self.place(&x.base, scope).then(Proj::Field(ty::member(&x.member))),
@@ -199,7 +199,7 @@ impl Lower<'_> {
                         }
                         place
                     }
-                    value => Place::local(self.to_temp_in(value, self.spans.expr(e), scope)),
+                    value => Place::local(self.temp_of_in(value, self.spans.expr(e), scope)),
                 }
             }
         }
@@ -260,7 +260,9 @@ impl Lower<'_> {
                 self.moved(&future);
                 Rvalue::Await(future)
             }
-            Expr::Binary(x) if !is_compound(&x.op) && !matches!(x.op, BinOp::And(_) | BinOp::Or(_)) => self.arithmetic(e),
+            Expr::Binary(x) if !is_compound(&x.op) && !matches!(x.op, BinOp::And(_) | BinOp::Or(_)) => {
+                self.arithmetic(e)
+            }
             Expr::Call(x) => self.call_expr(x, extend),
             Expr::MethodCall(x) => self.method_call(x),
             Expr::Cast(x) => {
@@ -294,7 +296,7 @@ impl Lower<'_> {
                 let span = self.spans.expr(e);
                 let temp = self.new_temp(span);
                 self.b().extend = extend;
-                self.into_inner(&Dest::To(Place::local(temp)), e);
+                self.eval_into(&Dest::To(Place::local(temp)), e);
                 self.schedule_temp(temp);
                 Rvalue::Use(Operand::Place(Place::local(temp)))
             }
@@ -406,7 +408,8 @@ impl Lower<'_> {
             _ => Callee::Value(self.operand(func)),
         };
         // A tuple struct or variant keeps what it is given, so `let x = Some(&temp())` extends as a struct literal does.
-        let builds = matches!(&callee, Callee::Path(path) if path.last().as_str().starts_with(|c: char| c.is_ascii_uppercase()));
+        let builds =
+            matches!(&callee, Callee::Path(path) if path.last().as_str().starts_with(|c: char| c.is_ascii_uppercase()));
         let mut args = Vec::with_capacity(x.args.len());
         for arg in &x.args {
             self.b().extend = if builds { extend } else { None };
@@ -491,7 +494,7 @@ impl Lower<'_> {
                 let value = match self.value(right) {
                     value @ (Rvalue::Use(_) | Rvalue::Plain(_) | Rvalue::Ref { .. }) => value,
                     value => {
-                        let temp = self.to_temp(value, self.spans.expr(right));
+                        let temp = self.temp_of(value, self.spans.expr(right));
                         Rvalue::Use(Operand::Place(Place::local(temp)))
                     }
                 };
@@ -566,7 +569,7 @@ impl Lower<'_> {
                 self.drop_now(place.local, DropWhy::Wildcard, span);
             }
             value => {
-                let temp = self.to_temp(value, span);
+                let temp = self.temp_of(value, span);
                 if self.unschedule(temp) {
                     self.push_stmt(StmtKind::Drop { place: Place::local(temp), why: DropWhy::Wildcard }, span);
                 }

@@ -124,8 +124,7 @@ impl Lower<'_> {
 
     fn finish_file(mut self) -> FileIr {
         let bodies = std::mem::take(&mut self.bodies);
-        self.ir.bodies =
-            bodies.into_iter().map(|b| b.expect("every body under construction was finished")).collect();
+        self.ir.bodies = bodies.into_iter().map(|b| b.expect("every body under construction was finished")).collect();
         self.ir.stmt_spans.sort_by_key(|s| (s.start, std::cmp::Reverse(s.end)));
         self.ir.stmt_spans.dedup();
         self.ir.unknown.sort_by_key(|&(what, at)| (at, what));

@@ -67,7 +67,12 @@ impl Lower<'_> {
             Pat::Wild(_) | Pat::Rest(_) => {}
             Pat::Ident(x) => {
                 if is_constant(x) {
-                    self.test_variant(Path::from_names([ty::symbol(&x.ident).as_str()]), place, fail, self.spans.of(x.ident.span()));
+                    self.test_variant(
+                        Path::from_names([ty::symbol(&x.ident).as_str()]),
+                        place,
+                        fail,
+                        self.spans.of(x.ident.span()),
+                    );
                 } else if let Some((_, sub)) = &x.subpat {
                     self.test(sub, place, mode, fail);
                 }

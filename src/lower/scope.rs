@@ -103,12 +103,6 @@ impl Lower<'_> {
         let body = self.b();
         Exit { block, depth: body.scopes.len(), keep: body.scopes.last().map_or(0, |s| s.entries.len()) }
     }
-
-    /// `block`, with the stack as it is now and whatever the innermost scope takes from here on.
-    pub(super) fn exit_within(&mut self, block: BlockId) -> Exit {
-        Exit { block, depth: self.b().scopes.len(), keep: usize::MAX }
-    }
-
     /// Writes the drops of everything above `exit`'s part of the stack. `None`: of the whole stack.
     pub(super) fn run_exit(&mut self, exit: Option<&Exit>) {
         let (depth, keep) = exit.map_or((0, 0), |e| (e.depth, e.keep));

@@ -47,7 +47,8 @@ impl<'t> Spans<'t> {
         }
         // The parser saw a byte order mark as so many spaces.
         let marked = start == 0 && self.text.starts_with(MARK);
-        let (skip, column) = if marked { (MARK.len_utf8(), at.column.saturating_sub(MARK.len_utf8())) } else { (0, at.column) };
+        let (skip, column) =
+            if marked { (MARK.len_utf8(), at.column.saturating_sub(MARK.len_utf8())) } else { (0, at.column) };
         let line = self.text.get(start as usize + skip..).unwrap_or("");
         let within = line.char_indices().nth(column).map_or(line.len(), |(i, _)| i);
         start.saturating_add(fit(skip + within)).min(len)

@@ -11,7 +11,9 @@ use super::scope::{Entry, Takes};
 use super::span;
 use super::ty;
 use crate::base::Span;
-use crate::ir::{DropWhy, LocalId, LocalKind, ModuleIr, ModuleKind, Operand, Place, Rvalue, StmtKind, Terminator, TypeRef};
+use crate::ir::{
+    DropWhy, LocalId, LocalKind, ModuleIr, ModuleKind, Operand, Place, Rvalue, StmtKind, Terminator, TypeRef,
+};
 use syn::{Expr, Pat, Stmt};
 
 impl Lower<'_> {
@@ -153,7 +155,9 @@ impl Lower<'_> {
                 }
                 self.enter(binds);
             }
-            Some(syn::LocalInit { expr, diverge: Some((_, otherwise)), .. }) => self.let_else(pat, written, expr, otherwise),
+            Some(syn::LocalInit { expr, diverge: Some((_, otherwise)), .. }) => {
+                self.let_else(pat, written, expr, otherwise)
+            }
             Some(syn::LocalInit { expr, diverge: None, .. }) => self.let_(pat, written, expr),
         }
     }

@@ -52,7 +52,11 @@ pub(super) fn format_args(tokens: &TokenStream) -> Args {
             }
             if !input.is_empty() {
                 // `,` in all, `;` in a few.
-                if input.peek(Token![;]) { input.parse::<Token![;]>().map(drop)? } else { input.parse::<Token![,]>().map(drop)? }
+                if input.peek(Token![;]) {
+                    input.parse::<Token![;]>().map(drop)?
+                } else {
+                    input.parse::<Token![,]>().map(drop)?
+                }
             }
         }
         Ok(())
@@ -160,7 +164,8 @@ impl Parse for Select {
         while !input.is_empty() {
             syn::Attribute::parse_outer(input)?;
             let is_otherwise = input.peek(Token![else])
-                || input.peek2(Token![=>]) && (input.fork().call(Ident::parse_any).is_ok_and(|i| i == "default" || i == "complete"));
+                || input.peek2(Token![=>])
+                    && (input.fork().call(Ident::parse_any).is_ok_and(|i| i == "default" || i == "complete"));
             if is_otherwise {
                 input.call(Ident::parse_any)?;
                 input.parse::<Token![=>]>()?;
