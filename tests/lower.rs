@@ -118,3 +118,70 @@ fn deep_nesting_does_not_overflow() {
     assert_eq!(run(format!("fn f(a: u32) -> u32 {{ {arms} {{ 0 }} }}")), 0);
     assert!(run(format!("fn f() {{ {}1{} }}", "g(".repeat(1_500), ")".repeat(1_500))) > 0);
 }
+
+/// Every `.rs` below `LETGO_CORPUS` (several folders: `:`) lowers without a panic, and what holds for every body holds.
+/// `LETGO_CORPUS=~/.cargo/registry/src cargo test --release --test lower -- --ignored --nocapture`
+#[test]
+#[ignore = "needs a corpus"]
+fn corpus() {
+    let Some(folders) = std::env::var_os("LETGO_CORPUS") else { return };
+    let mut files = Vec::new();
+    for folder in std::env::split_paths(&folders) {
+        collect(&folder, &mut files);
+    }
+    let worker = std::thread::Builder::new().stack_size(64 << 20).spawn(move || {
+        let (mut lines, mut bad, mut parsing, mut lowering) = (0, 0, 0.0, 0.0);
+        let mut unknown = std::collections::BTreeMap::<&str, usize>::new();
+        let (mut bodies, mut stmts, mut blocks, mut locals) = (0, 0, 0, 0);
+        for path in &files {
+            let Ok(text) = std::fs::read_to_string(path) else { continue };
+            let start = std::time::Instant::now();
+            let ast = match parse::parse_file(&text) {
+                Ok(ast) => ast,
+                Err(_) => {
+                    bad += 1;
+                    continue;
+                }
+            };
+            parsing += start.elapsed().as_secs_f64();
+            let start = std::time::Instant::now();
+            let cx = lower::LowerCx { file: FileId::new(0), edition: 2021, len: text.len(), macro_shape: &shapes };
+            let ir = lower::file(&ast, &cx);
+            lowering += start.elapsed().as_secs_f64();
+            if start.elapsed().as_secs_f64() > 0.3 {
+                println!("slow: {} {:.2} s", path.display(), start.elapsed().as_secs_f64());
+            }
+            drop(ast);
+            parse::forget_spans();
+            lines += text.lines().count();
+            check(&ir, path);
+            for (what, _) in &ir.unknown {
+                *unknown.entry(what).or_default() += 1;
+            }
+            bodies += ir.bodies.len();
+            for body in ir.bodies.iter() {
+                blocks += body.blocks.len();
+                locals += body.locals.len();
+                stmts += body.blocks.iter().map(|b| b.stmts.len()).sum::<usize>();
+            }
+            for s in &ir.stmt_spans {
+                assert!(s.start <= s.end && s.end as usize <= text.len(), "{}: {s:?}", path.display());
+            }
+        }
+        println!("{} files, {lines} lines, {bad} do not parse", files.len());
+        println!("parse {parsing:.2} s, lower {lowering:.2} s, {:.0} lines/s together", lines as f64 / (parsing + lowering));
+        println!("{bodies} bodies, {blocks} blocks, {stmts} statements, {locals} locals; unknown: {unknown:?}");
+    });
+    worker.expect("a thread starts").join().expect("nothing panics");
+}
+
+fn collect(folder: &Path, out: &mut Vec<PathBuf>) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
+        if path.is_dir() {
+            collect(&path, out);
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            out.push(path);
+        }
+    }
+}

@@ -164,3 +164,29 @@ fn an_alias_never_leads_in_a_circle() {
         assert!(catalog.knows(end) || end.as_str().starts_with("std::"), "`{path}` ends at `{end}`, which has no row");
     }
 }
+
+/// The worked examples of `rules/README.md` are rows that load.
+#[test]
+fn the_examples_of_the_format_page_load() {
+    let page = include_str!("../rules/README.md");
+    let example = page.rsplit("```toml").next().and_then(|t| t.split("```").next()).expect("the page ends with an example");
+    let roots = "\"bb8\", \"sqlx\", \"sea_orm\", \"tokio\", \"tokio_postgres\", \"redis\", \"pq_sys\"";
+    let text = format!("[pack]\nseparate = true\nroots = [{roots}]\n{example}");
+    let (pack, errors) = letgo::pack::load::load("example", "rules/README.md", &text);
+    assert_eq!(errors, vec![]);
+    assert!(pack.types.len() > 5 && pack.fns.len() > 5);
+}
+
+/// Every kind, effect word and shape is on the format page.
+#[test]
+fn the_format_page_names_every_word() {
+    let page = include_str!("../rules/README.md");
+    let kinds = words::KINDS.iter().map(|k| k.0);
+    let shapes = words::SHAPES.iter().map(|k| k.0);
+    let effects = words::EFFECTS.iter().map(|e| e.0).filter(|e| *e != "none");
+    let waits = words::WAITS.iter().map(|w| w.0);
+    let keys = [words::keys::PACK, words::keys::TYPE, words::keys::FN, words::keys::FN_EFFECT, words::keys::TRAIT, words::keys::CRATE];
+    let all = kinds.chain(shapes).chain(effects).chain(waits).chain(words::BLOCKS.iter().copied()).chain(keys.concat());
+    let missing: Vec<&str> = all.filter(|w| !page.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|p| p == *w)).collect();
+    assert!(missing.is_empty(), "not on the page: {missing:?}");
+}

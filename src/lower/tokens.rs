@@ -104,8 +104,7 @@ pub(super) fn captured_names(text: &str) -> Vec<String> {
         let (name, spec) = inner.split_once(':').unwrap_or((inner, ""));
         names.push(name.trim().to_owned());
         for piece in spec.split('$') {
-            let start = piece.rfind(|c: char| !(c.is_alphanumeric() || c == '_')).map_or(0, |i| i + 1);
-            names.push(piece[start..].to_owned());
+            names.push(piece.rsplit(|c: char| !(c.is_alphanumeric() || c == '_')).next().unwrap_or("").to_owned());
         }
     }
     names.retain(|n| n.starts_with(|c: char| c.is_alphabetic() || c == '_'));

@@ -368,9 +368,9 @@ impl Catalog {
             .collect();
         let mut todo: Vec<usize> = active.iter().copied().collect();
         while let Some(index) = todo.pop() {
-            mentions(&self.packs[index], &mut |_, _, path| {
+            mentions(&self.packs[index], &mut |table, _, path| {
                 let root = Symbol::new(root_of(path));
-                if let Some(&owner) = self.owners.get(&root)
+                if let Some(&owner) = self.owners.get(&root).filter(|_| brings(table))
                     && active.insert(owner)
                 {
                     todo.push(owner);
@@ -413,13 +413,20 @@ pub fn packs_for<'a>(packages: impl IntoIterator<Item = &'a str>) -> Vec<Pack> {
         let (id, text) = EMBEDDED[index];
         let (pack, _) = load::load(id, &format!("rules/{id}.toml"), text);
         let mut roots = BTreeSet::new();
-        mentions(&pack, &mut |_, _, path| {
-            roots.insert(root_of(path));
+        mentions(&pack, &mut |table, _, path| {
+            if brings(table) {
+                roots.insert(root_of(path));
+            }
         });
         todo.extend((0..heads.len()).filter(|&i| heads[i].roots.iter().any(|r| roots.contains(r.as_str()))));
         packs.insert(index, pack);
     }
     packs.into_values().collect()
+}
+
+/// Whether what a table's rows name must be active with them. A trait's `for` points the other way: who has its methods.
+fn brings(table: &str) -> bool {
+    table != "[[trait]]"
 }
 
 fn root_of(path: Symbol) -> &'static str {
