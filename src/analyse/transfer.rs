@@ -575,7 +575,7 @@ impl<'a> Transfer<'a> {
                 out.add_pending(Pending { what: Deferred::Call(id), args: args.into(), task: false });
             }
         }
-        if matches!(effect.when, When::Now) && effect.acts.iter().any(|a| *a == Act::Pass) && !effect.effects.is_empty() {
+        if matches!(effect.when, When::Now) && effect.acts.contains(&Act::Pass) && !effect.effects.is_empty() {
             // An adapter with a closure (`map(|x| async …)`): what the closure does happens when the result is awaited.
             let borrowed: Vec<Vec<Entry>> = args_borrowed(&values);
             out.add_pending(Pending { what: Deferred::Call(id), args: borrowed.into(), task: false });

@@ -66,7 +66,7 @@ pub fn ty(program: &Program, function: &str, local: &str) -> String {
     for body in family(program, function) {
         let ir = program.body(body);
         let captured = |l| matches!(ir.locals[l].kind, crate::ir::LocalKind::Capture);
-        let found = ir.locals.indices().filter(|l| ir.locals[*l].name.is_some_and(|n| n == local) && !captured(*l)).last();
+        let found = ir.locals.indices().filter(|l| ir.locals[*l].name.is_some_and(|n| n == local) && !captured(*l)).next_back();
         if let Some(found) = found {
             return program.bodies[body].locals[found].print();
         }
