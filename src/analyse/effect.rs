@@ -6,7 +6,7 @@
 
 use super::resource::{self, Link, Origin, PoolClass, PoolId, ResId, Resource};
 use super::state::{Life, Outcomes};
-use super::summary::{Acquires, Blocks, Effects, Returned, ReturnedFrom, Summary, Waits};
+use super::summary::{Acquires, Blocks, Effects, Executes, Returned, ReturnedFrom, Summary, Waits};
 use super::{Summaries, sql};
 use crate::base::{Confidence, Idx, IndexVec, Symbol};
 use crate::ir::{self, Body, BodyId, CallId, Callee, Operand, SelfKind};
@@ -74,6 +74,15 @@ pub enum Gift {
     },
 }
 
+/// How many futures run at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Width {
+    /// A literal.
+    Known(i128),
+    /// Something computed.
+    Computed,
+}
+
 /// What a call does.
 #[derive(Clone, Debug)]
 pub struct CallEffect {
@@ -97,6 +106,8 @@ pub struct CallEffect {
     pub race: bool,
     /// The argument that runs in a task of its own.
     pub spawns: Option<usize>,
+    /// Drives many futures in this argument at once: with the width, if the row has an argument for it.
+    pub fan_out: Option<(usize, Option<Width>)>,
     /// Blocks until the future in this argument is ready.
     pub block_on: Option<usize>,
     /// Workspace functions that it calls.
@@ -104,7 +115,7 @@ pub struct CallEffect {
     /// The slot of a detached connection is lost.
     pub loses_slot: bool,
     /// Parameters of the body at hand that are maybe-connections and are used as executors here.
-    pub executes: Vec<(usize, Vec<Link>)>,
+    pub executes: Vec<Executes>,
     /// A closure in this argument runs while a connection of this pool is held.
     pub runs_with: Vec<(BodyIdx, PoolId)>,
     /// `Some(true)`: makes an `Ok`/`Some`; `Some(false)`: an `Err`.
@@ -128,7 +139,8 @@ pub struct Prepared {
 /// Decides the effects of all calls of `body` and numbers its resources.
 pub fn prepare(program: &Program, idx: BodyIdx, summaries: &Summaries) -> Prepared {
     let body = program.body(idx);
-    let mut cx = Cx { program, idx, body, summaries, resources: IndexVec::new() };
+    let definitions = sql::Definitions::of(body);
+    let mut cx = Cx { program, idx, body, summaries, definitions, resources: IndexVec::new() };
     cx.parameters();
     let calls = body.calls.indices().map(|call| cx.call(call)).collect();
     let blocks = cx.blocks();
@@ -140,6 +152,7 @@ struct Cx<'a> {
     idx: BodyIdx,
     body: &'a Body,
     summaries: &'a Summaries,
+    definitions: sql::Definitions<'a>,
     resources: IndexVec<ResId, Resource>,
 }
 
@@ -268,6 +281,7 @@ impl<'a> Cx<'a> {
             fields: None,
             race: false,
             spawns: None,
+            fan_out: None,
             block_on: None,
             fns: Vec::new(),
             loses_slot: false,
@@ -518,6 +532,13 @@ impl<'a> Cx<'a> {
                 effect.acts = vec![Act::Pass; call.args.len()];
                 effect.carries = true;
                 effect.race = matches!(row.effect, Effect::Race);
+                if let Effect::FanOut { what, width } = &row.effect {
+                    let width = width.and_then(|w| call.args.get(w)).map(|arg| match arg {
+                        Operand::Literal(ir::Literal::Int(n)) => Width::Known(*n),
+                        Operand::Literal(_) | Operand::Place(_) | Operand::Path(..) => Width::Computed,
+                    });
+                    effect.fan_out = Some((*what, width));
+                }
                 for i in 0..call.args.len() {
                     if let Some(body) = self.closure_arg(call, i)
                         && let Some(summary) = self.summaries.get(body)
@@ -700,7 +721,7 @@ impl<'a> Cx<'a> {
         let from_pool = kind == Some(Kind::Pool);
         let link = self.link(call);
         if let Some(arg) = call.args.get(on) {
-            self.maybe_executes(arg, &on_ty, std::slice::from_ref(&link), effect);
+            self.maybe_executes(arg, &on_ty, std::slice::from_ref(&link), false, effect);
         }
         let prov = if from_pool || maybe_pool {
             self.prov(call.args.get(on))
@@ -759,7 +780,7 @@ impl<'a> Cx<'a> {
         let text = sql_arg
             .and_then(|a| call.args.get(a))
             .or_else(|| call.args.first().filter(|_| conn != 0))
-            .and_then(|op| sql::literal(self.program, self.idx, op));
+            .and_then(|op| sql::literal(self.program, self.idx, &self.definitions, op));
         let nature = text.as_deref().map(sql::nature);
         let writes = writes.or(nature.map(|n| n.writes)).unwrap_or(true);
         let locks = nature.and_then(|n| n.locks);
@@ -771,7 +792,7 @@ impl<'a> Cx<'a> {
         }
         let stream = self.resource_in(awaited, &[Kind::Stream]);
         if let Some(arg) = call.args.get(conn) {
-            self.maybe_executes(arg, &conn_ty, std::slice::from_ref(&link), effect);
+            self.maybe_executes(arg, &conn_ty, std::slice::from_ref(&link), writes, effect);
         }
         if kind == Some(Kind::Pool) {
             let pool = PoolId {
@@ -822,6 +843,7 @@ impl<'a> Cx<'a> {
             effect.by_value[0] = self.program.fn_ir(fns[0]).self_kind == Some(SelfKind::Value);
         }
         let mut acts: Vec<Vec<(Vec<Symbol>, Outcomes)>> = vec![Vec::new(); call.args.len()];
+        let mut talks: Vec<Option<bool>> = vec![None; call.args.len()];
         let mut seen_body = false;
         let mut unseen = false;
         for &f in fns {
@@ -850,15 +872,22 @@ impl<'a> Cx<'a> {
                 }
             }
             self.closure_parameters(call, &summary, &mut effect, cap);
-            for (param, chain) in &summary.executes {
-                self.executes(call, *param, chain, &link, &mut effect);
+            for inner in &summary.executes {
+                self.executes(call, inner, &link, &mut effect);
+                if let Some(slot) = talks.get_mut(inner.param) {
+                    *slot = Some(slot.unwrap_or(false) | inner.writes);
+                }
             }
             for returned in &summary.returns {
                 self.gift(id, call, returned, &link, &mut effect);
             }
         }
         if seen_body {
-            effect.acts = acts.into_iter().map(Act::Summary).collect();
+            let act = |(list, talks): (Vec<_>, Option<bool>)| match talks {
+                Some(writes) if list.is_empty() => Act::Talks { writes, locks: None },
+                Some(_) | None => Act::Summary(list),
+            };
+            effect.acts = acts.into_iter().zip(talks).map(act).collect();
         } else if effect.when == When::Awaited && unseen {
             // A trait's method without an implementation in the workspace: what it waits for is anybody's guess.
             effect.effects.add_waits(Waits {
@@ -943,13 +972,13 @@ impl<'a> Cx<'a> {
     }
 
     /// A maybe-connection parameter that the callee uses as an executor: acquires if the argument is a pool.
-    fn executes(&self, call: &ir::Call, param: usize, chain: &[Link], link: &Link, effect: &mut CallEffect) {
-        let Some(arg) = call.args.get(param) else { return };
+    fn executes(&self, call: &ir::Call, inner: &Executes, link: &Link, effect: &mut CallEffect) {
+        let Some(arg) = call.args.get(inner.param) else { return };
         let ty = self.operand_ty(arg);
         let mut full = vec![link.clone()];
-        full.extend(chain.iter().cloned());
+        full.extend(inner.chain.iter().cloned());
         full.truncate(super::summary::MAX_CHAIN);
-        self.maybe_executes(arg, &ty, &full, effect);
+        self.maybe_executes(arg, &ty, &full, inner.writes, effect);
         if self.program.kind(&ty) == Some(Kind::Pool) {
             let pool =
                 PoolId { prov: self.prov(Some(arg)), family: resource::family_of(&ty), ty, class: PoolClass::Slots };
@@ -958,7 +987,7 @@ impl<'a> Cx<'a> {
     }
 
     /// Notes that a parameter of this body which may be a pool is used as an executor.
-    fn maybe_executes(&self, arg: &Operand, ty: &Ty, chain: &[Link], effect: &mut CallEffect) {
+    fn maybe_executes(&self, arg: &Operand, ty: &Ty, chain: &[Link], writes: bool, effect: &mut CallEffect) {
         if self.program.kind(ty).is_some() || !self.program.may_be(ty).contains(&Kind::Pool) {
             return;
         }
@@ -966,7 +995,7 @@ impl<'a> Cx<'a> {
         if let ProvRoot::Param(n) = prov.root
             && prov.path.is_empty()
         {
-            effect.executes.push((n, chain.to_vec()));
+            effect.executes.push(Executes { param: n, writes, chain: chain.to_vec() });
         }
     }
 

@@ -131,6 +131,30 @@ pub enum Event {
         /// What is called.
         what: String,
     },
+    /// A future that acquires is bound to a variable and dropped without having been awaited.
+    NotAwaited {
+        /// The call that gave the future.
+        span: Span,
+        /// The variable.
+        local: LocalId,
+        /// What it would have acquired.
+        acquires: Acquires,
+        /// What is called.
+        what: String,
+    },
+    /// Many futures that each acquire from a pool are started at once.
+    FanOut {
+        /// The call that starts them.
+        span: Span,
+        /// What each acquires.
+        acquires: Acquires,
+        /// How many at most, if there is a limit that could be read.
+        width: Option<i128>,
+        /// Whether there is a limit at all.
+        limited: bool,
+        /// What is called.
+        what: String,
+    },
     /// A resource is lent or given to a workspace function, which holds it as its parameter.
     PassedTo {
         /// The resource.

@@ -7,6 +7,7 @@
 //! body inside another (closure, async block) is read after it, since what it captures is known there. **Absent on
 //! purpose:** lints, messages, library names.
 
+pub mod dump;
 pub mod effect;
 pub mod events;
 pub mod resource;

@@ -6,7 +6,7 @@
 use crate::base::{Confidence, Span, Symbol};
 use crate::ir::{CallId, LocalId};
 use crate::pack::Kind;
-use crate::resolve::{Program, Prov, ProvRoot, Ty};
+use crate::resolve::{FnIdx, Program, Prov, ProvRoot, Ty};
 
 crate::index_type!(
     /// A resource of a body.
@@ -177,8 +177,8 @@ fn families_differ(a: &PoolId, b: &PoolId) -> bool {
     }
 }
 
-/// Whether a resource of pool `held` and an acquisition from pool `wanted` compete.
-pub fn same_pool(program: &Program, held: &PoolId, wanted: &PoolId) -> Sameness {
+/// Whether a resource of pool `held` and an acquisition from pool `wanted` compete, seen from a body of `owner`.
+pub fn same_pool(program: &Program, owner: Option<FnIdx>, held: &PoolId, wanted: &PoolId) -> Sameness {
     match (held.class, wanted.class) {
         (PoolClass::Slots, PoolClass::Slots) | (PoolClass::Permits, PoolClass::Permits) => {}
         (PoolClass::Lock { shared: a }, PoolClass::Lock { shared: b }) => {
@@ -224,7 +224,7 @@ pub fn same_pool(program: &Program, held: &PoolId, wanted: &PoolId) -> Sameness 
         let shared = a.iter().zip(b.iter()).take_while(|(x, y)| x == y).count();
         // Siblings in one struct, such as a reader and a writer, are different unless one is made from the other.
         if a.len() == shared + 1 && b.len() == shared + 1 {
-            return if program.sibling_fields(&held.prov, &wanted.prov) {
+            return if program.filled_from_one(owner, &held.prov, &wanted.prov) {
                 Sameness::Maybe(Confidence::Medium, "the constructor fills both fields from one pool")
             } else {
                 Sameness::Different

@@ -3,8 +3,8 @@
 //! **Absent on purpose:** a parser. A text that is not understood writes.
 
 use crate::base::Idx;
-use crate::ir::{self, Callee, Literal, Operand, Rvalue, StmtKind};
-use crate::resolve::{BodyIdx, Program};
+use crate::ir::{self, Literal, Operand, Rvalue, StmtKind};
+use crate::resolve::{BodyIdx, Program, Target};
 
 /// What a statement does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,52 +38,67 @@ pub fn nature(text: &str) -> Nature {
     Nature { writes, locks }
 }
 
+/// The one value that each local is given, where there is exactly one.
+pub struct Definitions<'b> {
+    by_local: Vec<Option<&'b Rvalue>>,
+}
+
+impl<'b> Definitions<'b> {
+    /// Reads a body once.
+    pub fn of(body: &'b ir::Body) -> Definitions<'b> {
+        let mut by_local: Vec<Option<&'b Rvalue>> = vec![None; body.locals.len()];
+        // Parameters and captures are given a value from outside; the return value in several places.
+        let mut several: Vec<bool> = (0..body.locals.len()).map(|i| i <= body.param_count + body.captures.len()).collect();
+        for block in &body.blocks {
+            for stmt in &block.stmts {
+                let StmtKind::Assign { to, value } = &stmt.kind else { continue };
+                let Some(local) = to.as_local() else { continue };
+                let slot = local.index();
+                if several[slot] || by_local[slot].is_some() {
+                    several[slot] = true;
+                    by_local[slot] = None;
+                } else {
+                    by_local[slot] = Some(value);
+                }
+            }
+        }
+        Definitions { by_local }
+    }
+}
+
 /// The literal that an operand holds or was built from, through single assignments and builder calls.
-pub fn literal(program: &Program, idx: BodyIdx, operand: &Operand) -> Option<String> {
+pub fn literal(program: &Program, idx: BodyIdx, definitions: &Definitions<'_>, operand: &Operand) -> Option<String> {
     let body = program.body(idx);
     let mut operand = operand.clone();
-    for _ in 0..12 {
+    for _ in 0..16 {
         let place = match operand {
             Operand::Literal(Literal::Str(text)) => return Some(text),
             Operand::Literal(_) | Operand::Path(..) => return None,
             Operand::Place(place) => place,
         };
-        operand = match single_definition(body, place.local)? {
+        operand = match definitions.by_local.get(place.local.index()).copied().flatten()? {
             Rvalue::Use(op) | Rvalue::Cast(op, _) | Rvalue::Await(op) => op.clone(),
             Rvalue::Ref { place, .. } => Operand::Place(place.clone()),
-            Rvalue::Call(call) => {
-                let call = &body.calls[*call];
-                match &call.callee {
-                    Callee::Path(_) | Callee::Qualified { .. } | Callee::Method { .. } | Callee::Macro { .. } => {
-                        call.args.first()?.clone()
-                    }
-                    Callee::Value(_) => return None,
-                }
+            Rvalue::Call(id) => {
+                let call = &body.calls[*id];
+                let row = match program.bodies[idx].targets.get(*id) {
+                    Some(Target::Pack(path)) => program.catalog.fn_row(*path),
+                    Some(
+                        Target::Local { .. }
+                        | Target::Closure(_)
+                        | Target::Constructor(_)
+                        | Target::Extern { .. }
+                        | Target::Unknown(_),
+                    )
+                    | None => None,
+                };
+                // A builder's own text if its row names it, else what it was built from.
+                call.args.get(row.and_then(|r| r.sql).unwrap_or(0))?.clone()
             }
             Rvalue::AwaitMany { .. } | Rvalue::Aggregate { .. } | Rvalue::Plain(_) | Rvalue::Unknown(_) => return None,
         };
     }
     None
-}
-
-fn single_definition(body: &ir::Body, local: ir::LocalId) -> Option<&Rvalue> {
-    if local.index() <= body.param_count + body.captures.len() {
-        return None;
-    }
-    let mut found = None;
-    for block in &body.blocks {
-        for stmt in &block.stmts {
-            if let StmtKind::Assign { to, value } = &stmt.kind
-                && to.as_local() == Some(local)
-            {
-                if found.is_some() {
-                    return None;
-                }
-                found = Some(value);
-            }
-        }
-    }
-    found
 }
 
 #[cfg(test)]

@@ -206,5 +206,16 @@ pub struct Summary {
     /// Parameters that are closures and are called inside, with the pool of a connection that is held meanwhile.
     pub invokes: Vec<(usize, Option<(PoolId, Span)>)>,
     /// Parameters (generic or maybe-connections) that are used as executors: an argument that is a pool is acquired from.
-    pub executes: Vec<(usize, Vec<Link>)>,
+    pub executes: Vec<Executes>,
+}
+
+/// A maybe-connection that is used as an executor.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Executes {
+    /// Which parameter.
+    pub param: usize,
+    /// Whether something is written over it.
+    pub writes: bool,
+    /// The way to the use.
+    pub chain: Vec<Link>,
 }

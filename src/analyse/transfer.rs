@@ -4,9 +4,9 @@
 //! from converged states only. A move out of a place removes what the place owned; a drop releases what is still owned.
 //! **Absent on purpose:** lints, words, confidence rules.
 
-use super::effect::{Act, CallEffect, Gift, Prepared, When};
+use super::effect::{Act, CallEffect, Gift, Prepared, When, Width};
 use super::events::{BodyEvents, Event, Release};
-use super::resource::{Origin, ResId, Resource, Sameness, same_pool};
+use super::resource::{Origin, PoolClass, ResId, Resource, Sameness, same_pool};
 use super::state::{Deferred, Entry, Life, Outcomes, Pending, ResState, State, Value, Variants};
 use super::summary::{Effects, ParamResource};
 use super::Summaries;
@@ -31,7 +31,7 @@ pub struct Sink {
     /// Closures that are called: parameter, and the resources held meanwhile.
     pub invokes: Vec<(usize, Option<ResId>)>,
     /// Maybe-connection parameters that are used as executors.
-    pub executes: Vec<(usize, Vec<super::resource::Link>)>,
+    pub executes: Vec<super::summary::Executes>,
     /// Closures that run while a connection of a pool is held.
     pub runs_with: Vec<(BodyIdx, super::resource::PoolId)>,
     /// Acquisitions inside callees that were lent a held connection: the place in the callee, the resource here, the answer.
@@ -221,7 +221,7 @@ impl<'a> Transfer<'a> {
         }
         let by_reference = matches!(self.place_ty(place), Ty::Ref(..));
         for pending in &value.pending {
-            self.drop_future(state, pending);
+            self.drop_future(place.local, pending, value.pending.len() == 1);
         }
         let owned: Vec<ResId> = value
             .entries
@@ -273,7 +273,7 @@ impl<'a> Transfer<'a> {
     }
 
     /// A future that is dropped: what would have ended is not ended.
-    fn drop_future(&mut self, _state: &State, pending: &Pending) {
+    fn drop_future(&mut self, local: LocalId, pending: &Pending, alone: bool) {
         if self.sink.is_none() || pending.task {
             return;
         }
@@ -290,6 +290,16 @@ impl<'a> Transfer<'a> {
                     });
                 }
             }
+        }
+        let bound = self.body.locals[local].kind == ir::LocalKind::Var && alone;
+        let direct = effect.effects.acquires.first().filter(|a| a.chain.len() == 1 && effect.when == When::Awaited);
+        if let (true, Some(acquires)) = (bound, direct) {
+            events.push(Event::NotAwaited {
+                span: self.body.calls[call].span,
+                local,
+                acquires: acquires.clone(),
+                what: effect.what.clone(),
+            });
         }
         for event in events {
             self.event(event);
@@ -485,7 +495,17 @@ impl<'a> Transfer<'a> {
         if let Some(local) = to {
             self.note_variant(state, local, effect, call);
         }
+        if let Some((what, width)) = effect.fan_out {
+            let known = match width {
+                Some(Width::Known(n)) => Some(n),
+                Some(Width::Computed) | None => None,
+            };
+            self.fan_out(state, values.get(what), width.is_some(), known, call.span, &effect.what);
+        }
         if let Some(what) = effect.spawns {
+            if call.in_loop {
+                self.fan_out(state, values.get(what), false, None, call.span, &effect.what);
+            }
             return self.spawn(state, &values, what);
         }
         let mut out = Value::default();
@@ -594,6 +614,41 @@ impl<'a> Transfer<'a> {
         let held = state.held().find(|&r| self.resource(r).is_connection());
         if let Some(sink) = &mut self.sink {
             sink.invokes.push((index - 1, held));
+        }
+    }
+
+    /// Many futures are started at once: tells if each takes a connection and nothing limits how many do.
+    fn fan_out(
+        &mut self,
+        state: &State,
+        value: Option<&Value>,
+        limited: bool,
+        width: Option<i128>,
+        span: Span,
+        what: &str,
+    ) {
+        let (Some(value), true) = (value, self.sink.is_some()) else { return };
+        // A permit that is held here, or taken by each future first, is the limit.
+        if state.held().any(|r| self.resource(r).kind == Kind::Permit) {
+            return;
+        }
+        let mut effects = Effects::default();
+        for pending in &value.pending {
+            match pending.what {
+                Deferred::Call(id) => effects.merge(&self.prepared.calls[id].effects, Confidence::High),
+                Deferred::Block(body) => {
+                    if let Some(summary) = self.inner.get(&body).and_then(|&b| self.summaries.get(b)) {
+                        effects.merge(&summary.effects, Confidence::High);
+                        effects.merge(&summary.later, Confidence::High);
+                    }
+                }
+            }
+        }
+        if effects.acquires.iter().any(|a| a.pool.class == PoolClass::Permits) {
+            return;
+        }
+        if let Some(acquires) = effects.acquires.iter().find(|a| a.pool.class == PoolClass::Slots) {
+            self.event(Event::FanOut { span, acquires: acquires.clone(), width, limited, what: what.to_owned() });
         }
     }
 
@@ -912,11 +967,11 @@ impl<'a> Transfer<'a> {
         }
         let local = !effect.fns.is_empty();
         self.happen_effects(state, &effect.effects, related, waiting, span, &effect.what, local);
-        for (param, chain) in &effect.executes {
-            if let Some(sink) = &mut self.sink
-                && !sink.executes.iter().any(|(p, _)| p == param)
-            {
-                sink.executes.push((*param, chain.clone()));
+        for executes in &effect.executes {
+            let Some(sink) = &mut self.sink else { continue };
+            match sink.executes.iter_mut().find(|e| e.param == executes.param) {
+                Some(old) => old.writes |= executes.writes,
+                None => sink.executes.push(executes.clone()),
             }
         }
         for (body, pool) in &effect.runs_with {
@@ -974,7 +1029,7 @@ impl<'a> Transfer<'a> {
             let is_used = used.contains(&res);
             let mut nested = false;
             for acquires in &effects.acquires {
-                let sameness = same_pool(self.program, &self.resource(res).pool, &acquires.pool);
+                let sameness = same_pool(self.program, self.program.bodies[self.idx].owner, &self.resource(res).pool, &acquires.pool);
                 if is_used && local {
                     // The callee holds it as its parameter and is told there; how sure that is, is known here.
                     if let Some(place) = acquires.chain.get(1) {

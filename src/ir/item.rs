@@ -37,6 +37,9 @@ pub struct FileIr {
     pub unknown: Vec<(&'static str, Span)>,
     /// `include!(…)` and `#[path]`-less macros that bring in code we do not read.
     pub includes: Vec<Span>,
+    /// Places of all statements, items, match arms and branches of macros, ordered by start, longer first: what a
+    /// suppression comment can cover.
+    pub stmt_spans: Vec<Span>,
 }
 
 /// What a module is.

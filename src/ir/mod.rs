@@ -1,6 +1,6 @@
 //! Our own language: what a source file says, in a form that can cross threads.
 //!
-//! Owns: items ([`item`]), written types and paths ([`ty`]), bodies as control-flow graphs ([`body`]), and how they print
+//! Owns: items ([`item`]), written types and paths ([`ty`]), macro shapes ([`shape`]), bodies as control-flow graphs ([`body`]), and how they print
 //! ([`print`], for `letgo dump`).
 //!
 //! **Invariant:** `FileIr: Send + Sync`; nothing here is resolved, nothing knows a library, a connection or `syn`.
@@ -8,10 +8,12 @@
 pub mod body;
 pub mod item;
 pub mod print;
+pub mod shape;
 pub mod ty;
 
 pub use body::*;
 pub use item::*;
+pub use shape::MacroShape;
 pub use ty::*;
 
 const _: () = {

@@ -12,8 +12,10 @@ pub mod forgotten_connection;
 pub mod held_across_await;
 pub mod held_across_blocking;
 pub mod nested_acquire;
+pub mod unbounded_fan_out;
 pub mod uncommitted_read;
 pub mod uncommitted_transaction;
+pub mod undriven_connection;
 
 mod own_inputs;
 pub mod words;
@@ -37,7 +39,7 @@ pub enum Group {
 
 impl Group {
     /// Its name in configuration.
-    pub fn name(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Group::Correctness => "correctness",
             Group::Suspicious => "suspicious",
@@ -88,10 +90,12 @@ pub static ALL: &[&Lint] = &[
     &nested_acquire::LINT,
     &uncommitted_transaction::LINT,
     &forgotten_connection::LINT,
+    &undriven_connection::LINT,
     &held_across_await::LINT,
     &held_across_blocking::LINT,
     &blocking_in_async::LINT,
     &detached_connection::LINT,
+    &unbounded_fan_out::LINT,
     &own_inputs::UNPARSED_FILE,
     &own_inputs::UNUSED_SUPPRESSION,
     &own_inputs::UNKNOWN_SUPPRESSION,

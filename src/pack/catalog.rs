@@ -10,7 +10,7 @@ use super::schema::*;
 use super::type_expr::visit_paths;
 use super::words;
 use crate::base::Symbol;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// The texts of `rules/*.toml`: id and text, in order of id.
 const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/packs.rs"));
@@ -78,7 +78,7 @@ impl Catalog {
                 errors.push(PackError { path: pack.origin.clone(), line: 1, column: 1, message });
                 continue;
             }
-            self.roots.insert(root, first);
+            self.roots.insert(root, if pack.separate { root } else { first });
             self.owners.insert(root, index);
         }
     }
@@ -140,7 +140,7 @@ impl Catalog {
             return;
         }
         mentions(pack, &mut |table, row, path| {
-            let root = Symbol::new(path.as_str().split("::").next().unwrap_or(""));
+            let root = Symbol::new(root_of(path));
             if self.roots.contains_key(&root) || words::PRIMITIVES.contains(&root.as_str()) {
                 return;
             }
@@ -259,6 +259,11 @@ impl Catalog {
         path
     }
 
+    /// Whether a path (root folded) has a row or stands for something.
+    pub fn knows(&self, path: Symbol) -> bool {
+        self.has_row(path) || self.alias(path).is_some()
+    }
+
     fn has_row(&self, path: Symbol) -> bool {
         self.types.contains_key(&path)
             || self.fns.contains_key(&path)
@@ -309,8 +314,8 @@ impl Catalog {
         paths.iter().filter_map(|&p| Some((parent_of(p)?, self.fn_row(p)?))).collect()
     }
 
-    /// Whether values of `to`, a type or a trait bound, have the methods of the trait: it is the trait itself, its kind is in
-    /// `may_be`, its type row implements the trait, or the trait is `for` it (or for a trait that applies to it). A future of
+    /// Whether values of `to`, a type or a trait bound, have the methods of the trait: it is the trait itself, it is of the
+    /// trait's own library and its kind is in `may_be`, its type row implements the trait, or the trait is `for` it (or for a trait that applies to it). A future of
     /// any sort asks with `std::future::Future`.
     pub fn applies(&self, trait_path: Symbol, to: Symbol) -> bool {
         self.applies_within(trait_path, to, 4)
@@ -325,23 +330,28 @@ impl Catalog {
             return true;
         }
         let Some(row) = self.trait_row(trait_path) else { return false };
-        if ty.is_some_and(|t| row.may_be.contains(&t.kind)) {
+        if ty.is_some_and(|t| row.may_be.contains(&t.kind)) && root_of(trait_path) == root_of(to) {
             return true;
         }
         row.applies_to.iter().any(|&a| a == "*" || (depth > 0 && self.applies_within(a, to, depth - 1)))
     }
 
     /// The row of a function that a derive or attribute macro generates on the type it stands on: by name, else by the
-    /// longest `prefix*`.
+    /// pattern (`find_by_*_in_op`) with the most letters of its own.
     pub fn derive_fn(&self, derive: Symbol, name: &str) -> Option<&FnRow> {
         let rows = self.derives.get(&derive)?.iter().map(|&(p, i)| &self.packs[p].derives[i].1);
         let fits = |row: &&FnRow| {
-            let own = last_segment(row.path);
-            own == *name || own.as_str().strip_suffix('*').is_some_and(|stem| name.starts_with(stem))
+            let own = last_segment(row.path).as_str();
+            match own.split_once('*') {
+                None => own == name,
+                Some((head, tail)) => {
+                    name.len() > head.len() + tail.len() && name.starts_with(head) && name.ends_with(tail)
+                }
+            }
         };
         rows.filter(fits).max_by_key(|row| {
-            let own = last_segment(row.path);
-            (own == *name, own.as_str().len())
+            let own = last_segment(row.path).as_str();
+            (!own.contains('*'), own.len())
         })
     }
     /// Whether some pack knows the derive or attribute macro.
@@ -358,9 +368,9 @@ impl Catalog {
             .collect();
         let mut todo: Vec<usize> = active.iter().copied().collect();
         while let Some(index) = todo.pop() {
-            mentions(&self.packs[index], &mut |_, _, path| {
-                let root = Symbol::new(path.as_str().split("::").next().unwrap_or(""));
-                if let Some(&owner) = self.owners.get(&root)
+            mentions(&self.packs[index], &mut |table, _, path| {
+                let root = Symbol::new(root_of(path));
+                if let Some(&owner) = self.owners.get(&root).filter(|_| brings(table))
                     && active.insert(owner)
                 {
                     todo.push(owner);
@@ -388,12 +398,48 @@ pub fn builtin_packs() -> (Vec<Pack>, Vec<PackError>) {
     (packs.collect(), errors)
 }
 
+/// The packs that letgo ships and that are active when these Cargo packages are in use, in order of id: as
+/// [`Catalog::active_for`] says, but the texts of the others are never read beyond their head.
+pub fn packs_for<'a>(packages: impl IntoIterator<Item = &'a str>) -> Vec<Pack> {
+    let used: HashSet<&str> = packages.into_iter().collect();
+    let heads: Vec<Pack> = EMBEDDED.iter().map(|(id, text)| load::head(id, text)).collect();
+    let mut packs: BTreeMap<usize, Pack> = BTreeMap::new();
+    let wanted = |head: &Pack| head.packages.is_empty() || head.packages.iter().any(|p| used.contains(p.as_str()));
+    let mut todo: Vec<usize> = (0..heads.len()).filter(|&i| wanted(&heads[i])).collect();
+    while let Some(index) = todo.pop() {
+        if packs.contains_key(&index) {
+            continue;
+        }
+        let (id, text) = EMBEDDED[index];
+        let (pack, _) = load::load(id, &format!("rules/{id}.toml"), text);
+        let mut roots = BTreeSet::new();
+        mentions(&pack, &mut |table, _, path| {
+            if brings(table) {
+                roots.insert(root_of(path));
+            }
+        });
+        todo.extend((0..heads.len()).filter(|&i| heads[i].roots.iter().any(|r| roots.contains(r.as_str()))));
+        packs.insert(index, pack);
+    }
+    packs.into_values().collect()
+}
+
+/// Whether what a table's rows name must be active with them. A trait's `for` points the other way: who has its methods.
+fn brings(table: &str) -> bool {
+    table != "[[trait]]"
+}
+
+fn root_of(path: Symbol) -> &'static str {
+    let text = path.as_str();
+    text.split_once("::").map_or(text, |(root, _)| root)
+}
+
 fn last_segment(path: Symbol) -> Symbol {
     path.as_str().rsplit("::").next().map_or(path, Symbol::new)
 }
 
 /// Calls `visit` with table, row and path for every path that a pack's type expressions, globs and traits name.
-fn mentions(pack: &Pack, visit: &mut impl FnMut(&'static str, Symbol, Symbol)) {
+pub fn mentions(pack: &Pack, visit: &mut impl FnMut(&'static str, Symbol, Symbol)) {
     for row in &pack.types {
         let parts = [&row.deref, &row.item, &row.awaits].into_iter().flatten();
         for ty in parts.chain(row.params.iter().filter_map(|(_, default)| default.as_ref())) {

@@ -23,6 +23,13 @@ pub fn load_project(origin: &str, text: &str) -> (Pack, Vec<PackError>) {
     read("project", origin, text, true)
 }
 
+/// Only the head of a pack of the `rules/` folder: which packages activate it, which roots it knows.
+pub fn head(id: &str, text: &str) -> Pack {
+    let start = text.find("[pack]").unwrap_or(0);
+    let end = text[start..].find("\n[").map_or(text.len(), |at| start + at);
+    read(id, id, &text[..end], false).0
+}
+
 fn read(id: &str, origin: &str, text: &str, project: bool) -> (Pack, Vec<PackError>) {
     let mut reader = Reader::new(origin, text);
     let (table, syntax) = DeTable::parse_recoverable(text);
@@ -94,6 +101,7 @@ impl Loader {
                 self.pack.roots.push(root);
             }
         }
+        self.pack.separate = self.reader.flag(row, "separate");
         self.pack.tested = self.reader.text(row, "tested").map_or_else(String::new, |t| t.value.to_owned());
         self.pack.experimental = self.reader.flag(row, "experimental");
     }
@@ -127,7 +135,7 @@ impl Loader {
             }
             return self.project;
         };
-        if root == first.as_str() {
+        if root == first.as_str() || (self.pack.separate && self.pack.roots.iter().any(|r| r.as_str() == root)) {
             return true;
         }
         let rest = path.get(root.len()..).unwrap_or("");
@@ -151,7 +159,7 @@ impl Loader {
         let mut folded = Vec::new();
         type_expr::visit_paths(&ty, &mut |path| {
             let root = path.as_str().split("::").next().unwrap_or("");
-            if self.pack.roots.iter().skip(1).any(|r| r.as_str() == root) {
+            if !self.pack.separate && self.pack.roots.iter().skip(1).any(|r| r.as_str() == root) {
                 folded.push((path, root.to_owned()));
             }
         });
@@ -271,7 +279,8 @@ impl Loader {
 
     /// A path that may belong to another pack, or `*`.
     fn foreign_path(&mut self, text: &Text<'_>, what: &str) -> Option<Symbol> {
-        if text.value == "*" || (is_path(text.value) && text.value.contains("::")) {
+        let plain = text.value == "*" || words::PRIMITIVES.contains(&text.value);
+        if plain || (is_path(text.value) && text.value.contains("::")) {
             return Some(Symbol::new(&fold_std(text.value)));
         }
         self.reader.error(&text.span, format!("{what} is names joined by `::`; `{}` is not", text.value));
@@ -389,8 +398,9 @@ impl Loader {
             self.reader.required_list(&f, "name");
             let Some(body) = self.fn_body(&f, true, &[]) else { continue };
             for text in self.reader.texts(&f, "name") {
-                let stem = text.value.strip_suffix('*').unwrap_or(text.value);
-                let stem = Text { value: stem, span: text.span.clone() };
+                // One `*` may stand for what the macro makes of the deriving type.
+                let stem = text.value.replacen('*', "", 1);
+                let stem = Text { value: &stem, span: text.span.clone() };
                 if let (Some(path), Some(_)) = (path, name(&mut self.reader, &stem, "a generated function")) {
                     let row = FnRow { path: Symbol::new(&format!("{path}::{}", text.value)), ..body.clone() };
                     self.pack.derives.push((path, row));

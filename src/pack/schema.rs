@@ -4,6 +4,7 @@
 //! canonical: the first segment is the pack's first root, aliases are already applied to nothing (the catalog does that).
 
 use crate::base::Symbol;
+pub use crate::ir::MacroShape;
 
 /// A type expression in a pack: `Result<sqlx::PoolConnection<DB>>`, `&mut T`, `(A, B)`, `$0`, `$1.out`, `M::Type`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -332,49 +333,6 @@ pub struct CrateRow {
     pub waits: Option<WaitRow>,
 }
 
-/// `[[macro]]`: how a macro's tokens are read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum MacroShape {
-    /// Branches `pattern = future, if guard => expression`: `select!`.
-    Select,
-    /// Comma-separated futures, all awaited: `join!`.
-    Join,
-    /// As `Join`, and the result is a `Result` of a tuple: `try_join!`.
-    TryJoin,
-    /// A generator body with `yield`: `stream!`.
-    Stream,
-    /// A generator body with `yield` and `?`: `try_stream!`.
-    TryStream,
-    /// A list or repetition of values: `vec!`.
-    List,
-    /// A format string and arguments: `format!`, `println!`, log macros.
-    Format,
-    /// As `Format`, never returns: `panic!`, `unreachable!`.
-    Panic,
-    /// Leaves the function with an error: `bail!`.
-    Bail,
-    /// A condition, then as `Bail` if it is false: `ensure!`.
-    Ensure,
-    /// A condition, then as `Panic` if it is false: `assert!`.
-    Assert,
-    /// `expression, pattern if guard`: `matches!`.
-    Matches,
-    /// A value built from expressions that carries nothing: `json!`.
-    Value,
-    /// An SQL query: `query!("…", args)`, a builder value; the SQL text is argument 0.
-    Query,
-    /// Pins its arguments, variables, in place: `pin!`.
-    Pin,
-    /// A future that is run by a task: nothing is awaited here.
-    Drive,
-    /// Statements run in place: `defer!`-like guards run them at scope end.
-    Defer,
-    /// An item macro with `static ref NAME: T = expr;` entries: `lazy_static!`.
-    LazyStatic,
-    /// An expression evaluated as it stands: `dbg!`, `try!`-less wrappers.
-    Transparent,
-}
-
 /// A pack after validation.
 #[derive(Clone, Debug, Default)]
 pub struct Pack {
@@ -384,6 +342,8 @@ pub struct Pack {
     pub packages: Vec<String>,
     /// Lib names; the first is canonical, the others fold onto it.
     pub roots: Vec<Symbol>,
+    /// Each root is canonical by itself: a pack of small crates of one kind.
+    pub separate: bool,
     /// The versions that its rows were proven against.
     pub tested: String,
     /// Rows are not proven by a fixture yet.
@@ -405,7 +365,7 @@ pub struct Pack {
     /// `[[macro]]`: path and shape.
     pub macros: Vec<(Symbol, MacroShape)>,
     /// `[[derive]]`: path of the derive or attribute macro, and the functions it generates on the type it stands on. The
-    /// row's path is the macro's with the function's name; a name may end in `*` (`find_by_*`).
+    /// row's path is the macro's with the function's name; a name may have one `*` (`find_by_*_in_op`).
     pub derives: Vec<(Symbol, FnRow)>,
     /// Line (from 1) of each row by its table and path, for messages about rows of different packs.
     pub lines: std::collections::HashMap<(&'static str, Symbol), usize>,

@@ -10,7 +10,7 @@ pub mod keys {
     /// Tables of a file.
     pub const FILE: &[&str] = &["pack", "alias", "assoc", "type", "fn", "trait", "crate", "macro", "derive"];
     /// `[pack]`.
-    pub const PACK: &[&str] = &["packages", "roots", "tested", "experimental"];
+    pub const PACK: &[&str] = &["packages", "roots", "separate", "tested", "experimental"];
     /// `[[type]]`.
     pub const TYPE: &[&str] = &[
         "path", "params", "kind", "noun", "deref", "item", "awaits", "waits", "implements", "drop", "must_end", "wait", "size",

@@ -5,8 +5,32 @@
 //! same input gives the same tables whatever the order of threads. **Absent on purpose:** states, lints, words, and any
 //! library's name.
 
-pub mod program;
 pub mod ty;
+pub mod program;
+pub mod link;
+pub mod modules;
+pub mod names;
+pub mod tables;
+mod build;
+mod written;
+mod pack_ty;
+mod type_ops;
+mod method;
+mod places;
+mod infer;
+mod calls;
+pub mod held;
+pub mod prov;
+pub mod graph;
+mod ask;
+pub mod dump;
+mod know;
+mod std_names;
+mod fx;
+#[cfg(test)]
+mod tests;
 
+pub use know::Know;
+pub use link::{Linker, link};
 pub use program::*;
 pub use ty::*;

@@ -1,8 +1,12 @@
 //! The linked program: what the analysis reads.
 
+use super::fx::FxMap;
+use super::graph::Graph;
+use super::held::Memo;
+use super::tables::Tables;
 use super::Ty;
 pub use crate::base::{CrateInput, Dep};
-use crate::base::{FileId, IndexVec, Span, Symbol};
+use crate::base::{FileId, Idx, IndexVec, Span, Symbol};
 use crate::ir::{self, BodyId, CallId, FileIr, LocalId};
 use crate::pack::Catalog;
 use std::sync::Arc;
@@ -62,6 +66,8 @@ pub struct BodyInfo {
     pub targets: IndexVec<CallId, Target>,
     /// Type of each call's result (before `.await`).
     pub results: IndexVec<CallId, Ty>,
+    /// Locals whose type was taken from how they are used: findings that rest on them are of medium confidence. In order.
+    pub from_use: Vec<LocalId>,
     /// Whether it is test code.
     pub is_test: bool,
     /// Edition of its crate.
@@ -140,9 +146,29 @@ pub struct Program {
     pub fns: IndexVec<FnIdx, FnInfo>,
     /// Bodies, in order of file and place.
     pub bodies: IndexVec<BodyIdx, BodyInfo>,
+    /// What names and types mean; the questions of this room's other files are asked through it.
+    pub tables: Tables,
+    /// Who calls whom.
+    pub(super) graph: Graph,
+    /// Remembered answers.
+    pub(super) memo: Memo,
+    /// The function whose own body it is.
+    pub(super) fn_of_body: FxMap<BodyIdx, FnIdx>,
 }
 
 impl Program {
+    /// A body of a file.
+    pub fn body_idx(&self, file: FileId, id: BodyId) -> BodyIdx {
+        BodyIdx::new(self.tables.body_base[file] + id.index())
+    }
+    /// A function of a file, by its place in `FileIr::fns`.
+    pub fn fn_idx(&self, file: FileId, index: usize) -> FnIdx {
+        FnIdx::new(self.tables.fn_base[file] + index)
+    }
+    /// The function whose own body this is; `None` for closures, blocks and initialisers.
+    pub fn fn_of_body(&self, body: BodyIdx) -> Option<FnIdx> {
+        self.fn_of_body.get(&body).copied()
+    }
     /// The IR of a body.
     pub fn body(&self, body: BodyIdx) -> &ir::Body {
         let info = &self.bodies[body];

@@ -1,0 +1,220 @@
+//! What lies inside a value of a type: pools, connections, permits, locks, through fields and wrappers.
+//!
+//! **Invariants:** the walk is bounded (recursive types, depth) and memoised; paths are at most three fields long; what is
+//! reached through a reference, `Arc` or `Rc` is not owned.
+
+use super::fx::FxMap;
+use super::pack_ty::Eval;
+use super::std_names::names;
+use super::type_ops::{DEREF_STEPS, adt_subst};
+use super::{Held, Program, Ty};
+use crate::base::Symbol;
+use crate::pack::Kind;
+use std::sync::{Arc, RwLock};
+
+/// How deep types are looked into.
+const DEPTH: usize = 7;
+/// How many things of interest a type may list.
+const LIMIT: usize = 24;
+/// How many fields a path has at most.
+const PATH: usize = 3;
+
+/// Remembered answers of the program.
+#[derive(Debug, Default)]
+pub struct Memo {
+    held: RwLock<FxMap<Ty, Arc<[Held]>>>,
+    pub(super) prov: super::prov::ProvMemo,
+}
+
+struct Walk<'a> {
+    program: &'a Program,
+    out: Vec<Held>,
+    visiting: Vec<Symbol>,
+}
+
+impl Walk<'_> {
+    fn ty(&mut self, ty: &Ty, path: &mut Vec<Symbol>, by_ref: bool, depth: usize) {
+        if depth == 0 || self.out.len() >= LIMIT {
+            return;
+        }
+        match ty {
+            Ty::Ref(_, inner) => self.ty(inner, path, true, depth),
+            Ty::Tuple(items) => {
+                for (i, item) in items.iter().enumerate() {
+                    self.step(Symbol::new(&i.to_string()), item, path, by_ref, depth);
+                }
+            }
+            Ty::Slice(inner) => self.ty(inner, path, by_ref, depth - 1),
+            Ty::Adt(head, args) => self.adt(ty, *head, args, path, by_ref, depth),
+            Ty::Unknown | Ty::Param(..) | Ty::Dyn(_) | Ty::Future(_) | Ty::Fn(..) | Ty::Never => {}
+        }
+    }
+
+    fn step(&mut self, field: Symbol, ty: &Ty, path: &mut Vec<Symbol>, by_ref: bool, depth: usize) {
+        let longer = path.len() < PATH;
+        if longer {
+            path.push(field);
+        }
+        self.ty(ty, path, by_ref, depth - 1);
+        if longer {
+            path.pop();
+        }
+    }
+
+    fn found(&mut self, path: &[Symbol], kind: Kind, ty: &Ty, by_ref: bool) {
+        let held = Held { path: path.to_vec(), kind, ty: ty.clone(), by_ref };
+        if !self.out.contains(&held) {
+            self.out.push(held);
+        }
+    }
+
+    fn adt(&mut self, ty: &Ty, head: Symbol, args: &[Ty], path: &mut Vec<Symbol>, by_ref: bool, depth: usize) {
+        let n = names();
+        let tables = &self.program.tables;
+        if let Some(def) = tables.adts.get(&head) {
+            if self.visiting.contains(&head) {
+                return;
+            }
+            self.visiting.push(head);
+            let subst = adt_subst(def, args);
+            let variants = def.variants.iter().flat_map(|v| v.1.iter());
+            for (name, field) in def.fields.iter().chain(variants) {
+                let field = tables.subst(field, &subst);
+                self.step(*name, &field, path, by_ref, depth);
+            }
+            self.visiting.pop();
+            return;
+        }
+        let shared = by_ref || head == n.arc || head == n.rc || head.as_str().ends_with("::Weak");
+        let row = tables.know.catalog.type_row(head);
+        match row.map(|r| r.kind) {
+            Some(kind @ (Kind::Pool | Kind::Guard | Kind::Conn | Kind::Tx | Kind::Stream | Kind::Semaphore | Kind::Permit)) => {
+                self.found(path, kind, ty, by_ref);
+            }
+            Some(kind @ (Kind::Handle | Kind::Driver | Kind::Task | Kind::Raw)) => self.found(path, kind, ty, by_ref),
+            Some(Kind::Lock) => {
+                self.found(path, Kind::Lock, ty, by_ref);
+                args.iter().for_each(|a| self.ty(a, path, by_ref, depth - 1));
+            }
+            Some(Kind::LockGuard) => {
+                self.found(path, Kind::LockGuard, ty, by_ref);
+                // The guard lends what it protects.
+                args.iter().for_each(|a| self.ty(a, path, true, depth - 1));
+            }
+            Some(Kind::Wrapper | Kind::Plain | Kind::Builder) => {
+                let kind = row.map(|r| r.kind);
+                if head.as_str() == "std::marker::PhantomData" || kind == Some(Kind::Builder) {
+                    return;
+                }
+                let deref = row.and_then(|r| r.deref.as_ref()).map(|e| Eval::of(tables, ty).ty(e));
+                match deref {
+                    Some(inner) if inner.is_known() && !matches!(inner, Ty::Slice(_)) => self.ty(&inner, path, shared, depth - 1),
+                    _ if kind == Some(Kind::Wrapper) || head.as_str().starts_with("std::") => {
+                        args.iter().for_each(|a| self.ty(a, path, shared, depth - 1));
+                    }
+                    _ => {}
+                }
+            }
+            None if head.as_str().starts_with("std::") && head.as_str() != "std::marker::PhantomData" => {
+                args.iter().for_each(|a| self.ty(a, path, shared, depth - 1));
+            }
+            None => {}
+        }
+    }
+}
+
+impl Program {
+    /// What of interest lies inside a value of the type, outermost first.
+    pub fn held(&self, ty: &Ty) -> Arc<[Held]> {
+        if let Some(known) = self.memo.held.read().unwrap_or_else(|e| e.into_inner()).get(ty) {
+            return known.clone();
+        }
+        let mut walk = Walk { program: self, out: Vec::new(), visiting: Vec::new() };
+        walk.ty(ty, &mut Vec::new(), false, DEPTH);
+        let made: Arc<[Held]> = walk.out.into();
+        self.memo.held.write().unwrap_or_else(|e| e.into_inner()).insert(ty.clone(), made.clone());
+        made
+    }
+
+    /// What the type itself is, behind references and wrappers (`Box`, `Arc`, `State`). Not through fields, `Option` or
+    /// `Result`.
+    pub fn kind(&self, ty: &Ty) -> Option<Kind> {
+        let mut at = ty.clone();
+        for _ in 0..=DEREF_STEPS {
+            if let Ty::Adt(path, _) = &at
+                && let Some(row) = self.catalog.type_row(*path)
+                && !matches!(row.kind, Kind::Wrapper | Kind::Plain)
+            {
+                return Some(row.kind);
+            }
+            at = self.tables.deref(&at)?;
+        }
+        None
+    }
+
+    /// What a value of the type may turn out to be: the kinds of a bound's implementors, of an enum's variants, or its own.
+    /// In order, each once.
+    pub fn may_be(&self, ty: &Ty) -> Vec<Kind> {
+        let mut kinds = Vec::new();
+        self.collect_kinds(ty, &mut kinds, 4);
+        kinds.sort();
+        kinds.dedup();
+        kinds
+    }
+
+    fn collect_kinds(&self, ty: &Ty, kinds: &mut Vec<Kind>, fuel: usize) {
+        if fuel == 0 {
+            return;
+        }
+        match ty.peel_refs() {
+            Ty::Param(_, bounds) | Ty::Dyn(bounds) => {
+                for (trait_, _) in self.tables.with_supers(bounds) {
+                    if let Some(row) = self.catalog.trait_row(trait_) {
+                        kinds.extend(row.may_be.iter().copied());
+                    } else if self.tables.traits.contains_key(&trait_) {
+                        for impl_ in self.tables.impls_of.get(&trait_).into_iter().flatten() {
+                            let def = &self.tables.impls[*impl_];
+                            if !def.is_test {
+                                self.collect_kinds(&def.self_ty, kinds, fuel - 1);
+                            }
+                        }
+                    }
+                }
+            }
+            Ty::Adt(path, args) => {
+                if let Some(kind) = self.kind(ty) {
+                    kinds.push(kind);
+                } else if let Some(def) = self.tables.adts.get(path).filter(|d| d.is_enum) {
+                    let subst = adt_subst(def, args);
+                    for (_, field) in def.variants.iter().flat_map(|v| v.1.iter()) {
+                        self.collect_kinds(&self.tables.subst(field, &subst), kinds, fuel - 1);
+                    }
+                }
+            }
+            Ty::Unknown | Ty::Ref(..) | Ty::Tuple(_) | Ty::Slice(_) | Ty::Future(_) | Ty::Fn(..) | Ty::Never => {}
+        }
+    }
+
+    /// Whether reading a value of the type copies it: plain numbers, shared references, `derive(Copy)`.
+    pub fn is_copy_like(&self, ty: &Ty) -> bool {
+        self.tables.is_copy_like(ty)
+    }
+}
+
+impl super::tables::Tables {
+    /// See [`Program::is_copy_like`].
+    pub fn is_copy_like(&self, ty: &Ty) -> bool {
+        match ty {
+            Ty::Ref(mutable, _) => !mutable,
+            Ty::Tuple(items) => items.iter().all(|t| self.is_copy_like(t)),
+            Ty::Slice(inner) => self.is_copy_like(inner),
+            Ty::Adt(path, args) => match self.adts.get(path) {
+                Some(def) => def.derives.iter().any(|d| d.as_str() == "Copy" || d.as_str().ends_with("::Copy")),
+                None if *path == names().option => args.iter().all(|t| self.is_copy_like(t)),
+                None => *path != names().str_ && super::std_names::PRIMITIVES.contains(&path.as_str()),
+            },
+            Ty::Never => true,
+            Ty::Unknown | Ty::Param(..) | Ty::Dyn(_) | Ty::Future(_) | Ty::Fn(..) => false,
+        }
+    }
+}

@@ -1,0 +1,351 @@
+//! Which function a method call or an associated path reaches.
+//!
+//! Order at each step of the dereference chain: the workspace's own impls on the type, the pack's rows on it, workspace traits
+//! that it implements (blanket impls and default methods too), rows that a derive made, pack traits that apply to it. Then the
+//! next step. Extension traits for any value come last, and after them impls that only pass on.
+//!
+//! **Invariants:** a name alone decides nothing: without a type there is no answer but why; of several impls the one whose
+//! self type matches is taken, plain code before test code.
+
+use super::FnIdx;
+use super::std_names::names;
+use super::tables::{ImplIdx, Tables, head_key};
+use super::ty::{Bound, Subst, Ty};
+use crate::base::Symbol;
+use crate::pack::FnRow;
+use std::sync::Arc;
+
+/// What a call reaches, with what is needed to type it.
+#[derive(Clone, Debug)]
+pub enum Found<'a> {
+    /// A row, and the type on which it was found.
+    Row(&'a FnRow, Ty),
+    /// One function of the workspace.
+    Local {
+        /// Its index; the signature is its own.
+        f: FnIdx,
+        /// What the parameters around it (impl, `Self`) stand for.
+        subst: Subst,
+        /// The type on which it was found.
+        self_ty: Ty,
+    },
+    /// What may run behind a trait.
+    Union {
+        /// The declaration, whose signature counts.
+        decl: FnIdx,
+        /// The functions.
+        fns: Arc<[FnIdx]>,
+        /// Cut at the cap.
+        cut: bool,
+        /// What `Self` and the trait's parameters stand for.
+        subst: Subst,
+        /// The receiver.
+        self_ty: Ty,
+    },
+    /// Outside, without a row.
+    Extern(Symbol, Ty),
+    /// Not known, and why.
+    None(&'static str),
+}
+
+impl Tables {
+    /// The method `name` of a receiver.
+    pub fn find_method(&self, receiver: &Ty, name: Symbol) -> Found<'_> {
+        if !receiver.is_known() {
+            return Found::None("the receiver's type is not known");
+        }
+        let chain = self.deref_chain(receiver.peel_refs());
+        let mut passing = None;
+        let mut outside: Option<(Symbol, Ty)> = None;
+        for ty in chain.iter().filter(|t| !matches!(t, Ty::Ref(..))) {
+            if let Some(found) = self.find_on(ty, name, None, &mut passing) {
+                return found;
+            }
+            if outside.is_none() {
+                outside = self.outside_of(ty).map(|path| (path, ty.clone()));
+            }
+        }
+        if let Some(found) = self.any_value_row(receiver, name) {
+            return found;
+        }
+        if let Some(found) = passing {
+            return found;
+        }
+        if name == "clone" || name == "to_owned" {
+            return Found::Extern(self.know.join(names().clone, name), receiver.peel_refs().clone());
+        }
+        // What the innermost known type of another crate does is that crate's business; a wrapper of std says nothing.
+        let own = chain.iter().filter_map(|t| self.outside_of(t).map(|p| (p, t)));
+        let named = own.filter(|(p, _)| !p.as_str().starts_with("std::")).last();
+        let best = named.map(|(p, t)| (p, t.clone())).or(outside);
+        match best {
+            Some((path, ty)) => Found::Extern(self.know.join(path, name), ty),
+            None => Found::None(self.why_not(chain.last().unwrap_or(receiver))),
+        }
+    }
+
+    fn why_not(&self, ty: &Ty) -> &'static str {
+        match ty {
+            Ty::Unknown => "the receiver dereferences to an unknown type",
+            Ty::Adt(path, _) if self.adts.get(path).is_some_and(|d| !d.derives.is_empty()) => "no such method is seen: a macro may make it",
+            Ty::Adt(..) => "no such method is seen on the type",
+            Ty::Param(_, bounds) if bounds.is_empty() => "the receiver is a type parameter without bounds",
+            Ty::Param(..) | Ty::Dyn(_) => "no bound of the receiver has such a method",
+            Ty::Future(_) => "no such method is known for futures",
+            Ty::Ref(..) | Ty::Tuple(_) | Ty::Slice(_) | Ty::Fn(..) | Ty::Never => "no such method is known for this sort of type",
+        }
+    }
+
+    /// The path of a type or trait of another crate.
+    fn outside_of(&self, ty: &Ty) -> Option<Symbol> {
+        match ty {
+            Ty::Adt(path, _) if !self.is_local_path(*path) => Some(*path),
+            Ty::Param(_, bounds) | Ty::Dyn(bounds) => {
+                bounds.iter().map(|b| b.0).find(|p| !self.is_local_path(*p) && !p.as_str().starts_with("std::"))
+            }
+            Ty::Slice(_) => Some(names().slice_key),
+            Ty::Future(_) => Some(names().future),
+            Ty::Adt(..) | Ty::Unknown | Ty::Ref(..) | Ty::Tuple(_) | Ty::Fn(..) | Ty::Never => None,
+        }
+    }
+
+    /// Whether a path is of this workspace.
+    pub fn is_local_path(&self, path: Symbol) -> bool {
+        if self.adts.contains_key(&path) || self.traits.contains_key(&path) {
+            return true;
+        }
+        let text = path.as_str();
+        let root = text.split("::").next().unwrap_or(text);
+        self.prefixes.contains(&Symbol::new(root))
+    }
+
+    /// A function `name` on exactly this type. `args` choose among impls of one trait with different parameters
+    /// (`From<A>`, `From<B>`).
+    pub fn find_on<'a>(&'a self, ty: &Ty, name: Symbol, args: Option<&[Ty]>, passing: &mut Option<Found<'a>>) -> Option<Found<'a>> {
+        match ty {
+            Ty::Param(_, bounds) | Ty::Dyn(bounds) => self.find_bound(ty, bounds, name),
+            Ty::Unknown | Ty::Never => None,
+            Ty::Ref(_, inner) => self.find_on(inner, name, args, passing),
+            Ty::Adt(..) | Ty::Tuple(_) | Ty::Slice(_) | Ty::Future(_) | Ty::Fn(..) => {
+                self.find_known(ty, name, args, passing)
+            }
+        }
+    }
+
+    fn find_known<'a>(&'a self, ty: &Ty, name: Symbol, args: Option<&[Ty]>, passing: &mut Option<Found<'a>>) -> Option<Found<'a>> {
+        let n = names();
+        let key = head_key(ty)?;
+        if let Some(list) = self.methods.get(&(key, name))
+            && let Some((impl_, f, subst)) = self.choose(list, ty, args)
+        {
+            let local = Found::Local { f, subst, self_ty: ty.clone() };
+            if !self.delegates(impl_) {
+                return Some(local);
+            }
+            passing.get_or_insert(local);
+        }
+        let head = match ty {
+            Ty::Adt(path, _) => *path,
+            Ty::Future(_) => n.future,
+            Ty::Slice(_) => n.vec,
+            _ => key,
+        };
+        if let Some(row) = self.know.method(head, name) {
+            return Some(Found::Row(row, ty.clone()));
+        }
+        for &trait_ in self.traits_with.get(&name).into_iter().flatten() {
+            if let Some((impl_, mut subst)) = self.impl_for(ty, trait_) {
+                let def = &self.impls[impl_];
+                let f = def.methods.get(&name).copied();
+                let f = f.unwrap_or_else(|| {
+                    let decl = &self.traits[&trait_];
+                    if let Some((_, own)) = &def.trait_ {
+                        let own: Vec<Ty> = own.iter().map(|t| self.subst(t, &subst)).collect();
+                        subst.extend(decl.params.iter().copied().zip(own));
+                    }
+                    subst.insert(n.self_type, ty.clone());
+                    decl.methods[&name]
+                });
+                return Some(Found::Local { f, subst, self_ty: ty.clone() });
+            }
+        }
+        if let Some(def) = self.adts.get(&head) {
+            for derive in &def.derives {
+                if let Some(row) = self.know.catalog.derive_fn(*derive, name.as_str()) {
+                    return Some(Found::Row(row, ty.clone()));
+                }
+            }
+        }
+        self.trait_row(ty, head, name)
+    }
+
+    /// A pack trait that applies to the type, extension traits for any value left out.
+    fn trait_row(&self, ty: &Ty, head: Symbol, name: Symbol) -> Option<Found<'_>> {
+        if self.know.catalog.methods_named(name).is_empty() {
+            return None;
+        }
+        let local = self.adts.contains_key(&head);
+        self.know.trait_methods(name).iter().find_map(|(trait_, path)| {
+            let row = self.know.catalog.fn_row(*path)?;
+            let applies = if local {
+                self.impl_for(ty, *trait_).is_some() || self.implements_base(ty, *trait_)
+            } else if head == names().generator {
+                self.know.streams.iter().any(|s| self.know.applies(*trait_, *s))
+            } else {
+                self.know.applies(*trait_, head)
+            };
+            let any = self.know.catalog.trait_row(*trait_).is_some_and(|t| t.applies_to.iter().any(|a| *a == "*"));
+            (applies && !any).then(|| Found::Row(row, ty.clone()))
+        })
+    }
+
+    /// Whether a workspace type implements a trait for whose implementors an extension trait exists.
+    fn implements_base(&self, ty: &Ty, trait_: Symbol) -> bool {
+        let row = self.know.catalog.trait_row(trait_);
+        row.is_some_and(|r| r.applies_to.iter().any(|base| *base != "*" && self.impl_for(ty, *base).is_some()))
+    }
+
+    fn any_value_row(&self, receiver: &Ty, name: Symbol) -> Option<Found<'_>> {
+        if self.know.catalog.methods_named(name).is_empty() {
+            return None;
+        }
+        self.know.trait_methods(name).iter().find_map(|(trait_, path)| {
+            let any = self.know.catalog.trait_row(*trait_).is_some_and(|t| t.applies_to.iter().any(|a| *a == "*"));
+            let row = self.know.catalog.fn_row(*path)?;
+            any.then(|| Found::Row(row, receiver.peel_refs().clone()))
+        })
+    }
+
+    fn find_bound(&self, ty: &Ty, bounds: &[Bound], name: Symbol) -> Option<Found<'_>> {
+        let all = self.with_supers(bounds);
+        for (trait_, args) in &all {
+            if let Some(def) = self.traits.get(trait_) {
+                if let Some(&decl) = def.methods.get(&name) {
+                    let (fns, cut) = self.unions.get(&(*trait_, name)).cloned().unwrap_or((Arc::from([decl]), false));
+                    let mut subst: Subst = def.params.iter().copied().zip(args.iter().cloned()).collect();
+                    subst.insert(names().self_type, ty.clone());
+                    return Some(Found::Union { decl, fns, cut, subst, self_ty: ty.clone() });
+                }
+            } else if let Some(row) = self.know.method(*trait_, name) {
+                return Some(Found::Row(row, ty.clone()));
+            }
+        }
+        // `impl dyn Trait { … }`.
+        if let Ty::Dyn(_) = ty
+            && let Some(key) = head_key(ty)
+            && let Some(list) = self.methods.get(&(key, name))
+            && let Some((_, f, subst)) = self.choose(list, ty, None)
+        {
+            return Some(Found::Local { f, subst, self_ty: ty.clone() });
+        }
+        // Extension traits: of the workspace by blanket impl, of packs by what applies to the bound.
+        for &trait_ in self.traits_with.get(&name).into_iter().flatten() {
+            if let Some((impl_, subst)) = self.impl_for(ty, trait_) {
+                let f = self.impls[impl_].methods.get(&name).copied().unwrap_or_else(|| self.traits[&trait_].methods[&name]);
+                return Some(Found::Local { f, subst, self_ty: ty.clone() });
+            }
+        }
+        for (trait_, path) in self.know.trait_methods(name).iter() {
+            let any = self.know.catalog.trait_row(*trait_).is_some_and(|t| t.applies_to.iter().any(|a| *a == "*"));
+            if !any && all.iter().any(|(bound, _)| self.know.applies(*trait_, *bound)) {
+                return Some(Found::Row(self.know.catalog.fn_row(*path)?, ty.clone()));
+            }
+        }
+        None
+    }
+
+    /// The impl whose self type (and, for associated functions, whose first parameter) fits best.
+    fn choose(&self, list: &[(ImplIdx, FnIdx)], ty: &Ty, args: Option<&[Ty]>) -> Option<(ImplIdx, FnIdx, Subst)> {
+        let mut best: Option<((bool, bool, bool, bool), ImplIdx, FnIdx, Subst)> = None;
+        for &(impl_, f) in list {
+            let def = &self.impls[impl_];
+            let Some(subst) = self.matches(&def.self_ty, ty) else { continue };
+            let fits = match (args, self.fns[f].params.first()) {
+                (Some([first, ..]), Some(param)) if first.is_known() => {
+                    self.matches(param, first).is_some_and(|_| !matches!(param.peel_refs(), Ty::Param(..)))
+                }
+                _ => false,
+            };
+            let exact = !def.self_ty.has_params();
+            let rank = (!def.is_test && !self.fns[f].is_test, def.trait_.is_none(), fits, exact);
+            if best.as_ref().is_none_or(|b| rank > b.0) {
+                best = Some((rank, impl_, f, subst));
+            }
+        }
+        best.map(|(_, impl_, f, subst)| (impl_, f, subst))
+    }
+
+    /// Whether an impl is for a wrapper of any type (`impl<T: Repo> Repo for Arc<T>`): what it wraps says more.
+    fn delegates(&self, impl_: ImplIdx) -> bool {
+        match &self.impls[impl_].self_ty {
+            Ty::Adt(path, args) => {
+                !self.adts.contains_key(path) && args.iter().any(|a| matches!(a, Ty::Param(..) | Ty::Dyn(_))) && self.impls[impl_].trait_.is_some()
+            }
+            Ty::Ref(_, inner) => matches!(**inner, Ty::Param(..)),
+            _ => false,
+        }
+    }
+
+    /// The associated function or method `name` of a type, called by path.
+    pub fn find_assoc(&self, ty: &Ty, name: Symbol, args: &[Ty]) -> Found<'_> {
+        let mut passing = None;
+        if !ty.is_known() {
+            return Found::None("the type in the path is not known");
+        }
+        if let Some(found) = self.find_on(ty, name, Some(args), &mut passing) {
+            return found;
+        }
+        if let Some(found) = passing {
+            return found;
+        }
+        // `Wrapper::method(&x)` reaches what the wrapper dereferences to.
+        let takes_self = args.first().is_some_and(|a| a.peel_refs() == ty);
+        if takes_self {
+            return self.find_method(ty, name);
+        }
+        if let Some(found) = self.any_value_row(ty, name) {
+            return found;
+        }
+        match self.outside_of(ty) {
+            Some(path) => Found::Extern(self.know.join(path, name), ty.clone()),
+            None => Found::None("no such function is seen on the type: a macro may make it"),
+        }
+    }
+
+    /// `Trait::name(receiver, …)`.
+    pub fn find_trait_fn(&self, trait_: Symbol, name: Symbol, receiver: Option<&Ty>) -> Found<'_> {
+        let n = names();
+        let Some(def) = self.traits.get(&trait_) else {
+            return match self.know.method(trait_, name) {
+                Some(row) => Found::Row(row, receiver.map(|r| r.peel_refs().clone()).unwrap_or_default()),
+                None => match receiver {
+                    Some(ty) if ty.is_known() => match self.find_method(ty, name) {
+                        Found::None(_) => Found::Extern(self.know.join(trait_, name), Ty::Unknown),
+                        found => found,
+                    },
+                    _ => Found::Extern(self.know.join(trait_, name), Ty::Unknown),
+                },
+            };
+        };
+        let Some(&decl) = def.methods.get(&name) else {
+            return Found::None("the trait has no such function");
+        };
+        let mut subst = Subst::default();
+        if let Some(ty) = receiver.filter(|t| t.is_known()) {
+            for step in self.deref_chain(ty.peel_refs()) {
+                if matches!(step, Ty::Param(..) | Ty::Dyn(_)) {
+                    continue;
+                }
+                if let Some((impl_, mut subst)) = self.impl_for(&step, trait_) {
+                    let f = self.impls[impl_].methods.get(&name).copied().unwrap_or(decl);
+                    subst.insert(n.self_type, step.clone());
+                    return Found::Local { f, subst, self_ty: step };
+                }
+            }
+            subst.insert(n.self_type, ty.peel_refs().clone());
+        }
+        let (fns, cut) = self.unions.get(&(trait_, name)).cloned().unwrap_or((Arc::from([decl]), false));
+        let self_ty = receiver.map(|r| r.peel_refs().clone()).unwrap_or_default();
+        Found::Union { decl, fns, cut, subst, self_ty }
+    }
+}

@@ -1,0 +1,294 @@
+//! Which definition a name or path stands for.
+//!
+//! Order of look-up, as in the language: what the module declares, its imports, its globs, for blocks the modules around
+//! them, then crates, then the prelude. A glob import of an external module brings the names that some pack knows below it.
+//!
+//! **Invariants:** cycles of imports and globs end; an import's answer is remembered only if no cycle was cut on the way
+//! to it; a name that should be in a workspace module but is not seen there is [`Def::Missing`], never another item.
+
+use super::modules::{CrateName, Def, ImportIdx, ModIdx, Tree};
+use super::std_names::{names, prelude};
+use super::Know;
+use crate::base::Symbol;
+use crate::ir::{ModuleKind, Path};
+
+/// The two name spaces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Space {
+    /// Types, traits, modules, crates.
+    Types,
+    /// Functions, constants, constructors.
+    Values,
+}
+
+/// A definition and how many segments of the path led to it; the rest names something inside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The definition.
+    pub def: Def,
+    /// Segments used.
+    pub used: usize,
+}
+
+/// Look-ups in progress, so that cycles end.
+#[derive(Default)]
+struct Busy {
+    imports: Vec<ImportIdx>,
+    globs: Vec<(ModIdx, Symbol, Space)>,
+    cut: bool,
+}
+
+/// Names over a module tree.
+#[derive(Clone, Copy)]
+pub struct Names<'a> {
+    /// The tree with its declarations filled in.
+    pub tree: &'a Tree,
+    /// The catalog.
+    pub know: &'a Know,
+    /// Variants of workspace enums.
+    pub variants: &'a super::fx::FxMap<Symbol, super::fx::FxSet<Symbol>>,
+}
+
+impl Names<'_> {
+    /// What a written path stands for in a module. `Self` and generic parameters are the caller's business.
+    pub fn resolve(&self, module: ModIdx, path: &Path, space: Space) -> Option<Found> {
+        let list: Vec<Symbol> = path.segments.iter().map(|s| s.name).collect();
+        self.resolve_names(module, &list, path.global, space)
+    }
+
+    /// The same for plain names.
+    pub fn resolve_names(&self, module: ModIdx, path: &[Symbol], global: bool, space: Space) -> Option<Found> {
+        self.walk(module, path, global, space, &mut Busy::default())
+    }
+
+    /// The canonical path of a macro that is not of this workspace, as far as imports tell; else the path as written.
+    pub fn macro_path(&self, module: ModIdx, path: &[Symbol]) -> Symbol {
+        let text = |p: &[Symbol]| Symbol::new(&p.iter().map(|s| s.as_str()).collect::<Vec<_>>().join("::"));
+        if let [name] = path {
+            let mut at = Some(module);
+            let mut busy = Busy::default();
+            while let Some(m) = at {
+                let data = &self.tree.modules[m];
+                for &import in data.imports.get(name).into_iter().flatten() {
+                    for def in self.import(import, &mut busy).into_iter().flatten() {
+                        if let Def::Extern(path) = def {
+                            return self.know.canon_path(path);
+                        }
+                    }
+                }
+                at = data.parent.filter(|_| data.kind == ModuleKind::Block);
+            }
+            return *name;
+        }
+        for space in [Space::Types, Space::Values] {
+            if let Some(Found { def: Def::Extern(path), .. }) = self.resolve_names(module, path, false, space) {
+                return self.know.canon_path(path);
+            }
+        }
+        text(path)
+    }
+
+    fn walk(&self, module: ModIdx, path: &[Symbol], global: bool, space: Space, busy: &mut Busy) -> Option<Found> {
+        let n = names();
+        let first = *path.first()?;
+        let last = path.len() - 1;
+        let space_at = |i: usize| if i == last { space } else { Space::Types };
+        let (mut def, mut used) = if global {
+            (self.crate_named(module, first).or_else(|| self.from_root(module, first, space_at(0), busy))?, 1)
+        } else if first == n.crate_ {
+            (Def::Mod(self.tree.units[self.tree.modules[module].unit].root), 1)
+        } else if first == n.self_value && path.len() > 1 {
+            (Def::Mod(self.nearest(module)), 1)
+        } else if first == n.super_ {
+            (Def::Mod(self.parent(module)), 1)
+        } else {
+            (self.lexical(module, first, space_at(0), busy)?, 1)
+        };
+        while used < path.len() {
+            let name = path[used];
+            def = match def {
+                Def::Mod(m) if name == n.super_ => Def::Mod(self.parent(m)),
+                Def::Mod(m) => match self.member(m, name, space_at(used), busy) {
+                    Some(inner) => inner,
+                    None => Def::Missing(self.know.join(self.tree.modules[m].path, name)),
+                },
+                Def::Adt(path) if self.variants.get(&path).is_some_and(|v| v.contains(&name)) => Def::Variant(path, name),
+                Def::Extern(path) => Def::Extern(self.know.join(path, name)),
+                Def::Missing(path) => Def::Missing(self.know.join(path, name)),
+                Def::Adt(_) | Def::Variant(..) | Def::Trait(_) | Def::Alias(_) | Def::Fn(_) | Def::Static(_) => break,
+            };
+            used += 1;
+        }
+        Some(Found { def, used })
+    }
+
+    fn nearest(&self, module: ModIdx) -> ModIdx {
+        let mut at = module;
+        while self.tree.modules[at].kind == ModuleKind::Block {
+            match self.tree.modules[at].parent {
+                Some(parent) => at = parent,
+                None => break,
+            }
+        }
+        at
+    }
+    fn parent(&self, module: ModIdx) -> ModIdx {
+        let at = self.nearest(module);
+        self.tree.modules[at].parent.map_or(at, |p| self.nearest(p))
+    }
+
+    /// A name as code in the module sees it.
+    fn lexical(&self, module: ModIdx, name: Symbol, space: Space, busy: &mut Busy) -> Option<Def> {
+        let mut at = module;
+        loop {
+            if let Some(def) = self.member(at, name, space, busy) {
+                return Some(def);
+            }
+            let data = &self.tree.modules[at];
+            match data.parent {
+                Some(parent) if data.kind == ModuleKind::Block => at = parent,
+                _ => break,
+            }
+        }
+        if space == Space::Types
+            && let Some(def) = self.crate_named(module, name)
+        {
+            return Some(def);
+        }
+        if let Some(path) = prelude(name) {
+            return Some(Def::Extern(path));
+        }
+        // Edition 2015 paths start at the crate's root.
+        self.from_root(module, name, space, busy)
+    }
+
+    fn from_root(&self, module: ModIdx, name: Symbol, space: Space, busy: &mut Busy) -> Option<Def> {
+        let root = self.tree.units[self.tree.modules[module].unit].root;
+        match self.tree.modules[root].types.get(&name) {
+            Some(def @ Def::Mod(_)) if space == Space::Types => Some(*def),
+            _ => {
+                let data = &self.tree.modules[root];
+                let imports = data.imports.get(&name).filter(|_| root != module)?;
+                imports.iter().find_map(|i| match self.import(*i, busy)[0] {
+                    // `extern crate x as y` at the root counts everywhere.
+                    Some(def @ Def::Extern(path)) if !path.as_str().contains("::") => Some(def),
+                    _ => None,
+                })
+            }
+        }
+    }
+
+    /// A crate by its name in source.
+    fn crate_named(&self, module: ModIdx, name: Symbol) -> Option<Def> {
+        let unit = &self.tree.units[self.tree.modules[module].unit];
+        match unit.externs.get(&name) {
+            Some(CrateName::Workspace(root)) => return Some(Def::Mod(*root)),
+            Some(CrateName::Outside(path)) => return Some(Def::Extern(*path)),
+            None => {}
+        }
+        if matches!(name.as_str(), "std" | "core" | "alloc") {
+            return Some(Def::Extern(names().std));
+        }
+        // Not among the dependencies that we saw: a pack's root, or the one workspace crate of that name.
+        if self.know.catalog.fold_root(name).is_some() || self.know.catalog.crate_row(name).is_some() {
+            return Some(Def::Extern(name));
+        }
+        match self.tree.by_name.get(&name) {
+            Some(Some(root)) => Some(Def::Mod(*root)),
+            _ => None,
+        }
+    }
+
+    /// A name inside a module: declared, imported, or from a glob.
+    fn member(&self, module: ModIdx, name: Symbol, space: Space, busy: &mut Busy) -> Option<Def> {
+        let data = &self.tree.modules[module];
+        let declared = match space {
+            Space::Types => data.types.get(&name),
+            Space::Values => data.values.get(&name),
+        };
+        if let Some(def) = declared {
+            return Some(*def);
+        }
+        let slot = usize::from(space == Space::Values);
+        if let Some(imports) = data.imports.get(&name) {
+            for &import in imports {
+                if let Some(def) = self.import(import, busy)[slot] {
+                    return Some(def);
+                }
+            }
+        }
+        if data.globs.is_empty() {
+            return None;
+        }
+        let key = (module, name, space);
+        if busy.globs.contains(&key) {
+            busy.cut = true;
+            return None;
+        }
+        busy.globs.push(key);
+        let found = self.from_globs(module, name, space, busy);
+        busy.globs.pop();
+        found
+    }
+
+    fn from_globs(&self, module: ModIdx, name: Symbol, space: Space, busy: &mut Busy) -> Option<Def> {
+        let globs = &self.tree.modules[module].globs;
+        let mut outside = Vec::new();
+        for &glob in globs {
+            match self.import(glob, busy)[0] {
+                Some(Def::Mod(m)) => {
+                    if let Some(def) = self.member(m, name, space, busy) {
+                        return Some(def);
+                    }
+                }
+                Some(Def::Adt(path)) => {
+                    if self.variants.get(&path).is_some_and(|v| v.contains(&name)) {
+                        return Some(Def::Variant(path, name));
+                    }
+                }
+                Some(Def::Extern(path)) => outside.push(path),
+                Some(Def::Missing(_) | Def::Variant(..) | Def::Trait(_) | Def::Alias(_) | Def::Fn(_) | Def::Static(_)) | None => {}
+            }
+        }
+        outside.into_iter().map(|path| self.know.join(path, name)).find(|path| self.know.knows(*path)).map(Def::Extern)
+    }
+
+    /// What an import leads to, in both spaces.
+    fn import(&self, index: ImportIdx, busy: &mut Busy) -> [Option<Def>; 2] {
+        let import = &self.tree.imports[index];
+        if let Some(done) = import.resolved.get() {
+            return *done;
+        }
+        if busy.imports.contains(&index) {
+            busy.cut = true;
+            return [None, None];
+        }
+        let outer_cut = std::mem::replace(&mut busy.cut, false);
+        busy.imports.push(index);
+        let mut whole = |space| {
+            let found = self.walk(import.module, &import.path, import.global, space, busy);
+            found.filter(|f| f.used == import.path.len()).map(|f| f.def)
+        };
+        let mut answer = [whole(Space::Types), whole(Space::Values)];
+        busy.imports.pop();
+        // A name that is really there hides one that is only missing in the other space.
+        for i in [0, 1] {
+            if matches!(answer[i], Some(Def::Missing(_))) && !matches!(answer[1 - i], Some(Def::Missing(_)) | None) {
+                answer[i] = None;
+            }
+        }
+        if !busy.cut || busy.imports.is_empty() {
+            // Another thread can only have put the same answer.
+            let _ = import.resolved.set(answer);
+        }
+        busy.cut |= outer_cut;
+        answer
+    }
+
+    /// Resolves every import, in order, so that answers do not depend on who asks first.
+    pub fn resolve_imports(&self) {
+        for index in self.tree.imports.indices() {
+            self.import(index, &mut Busy::default());
+        }
+    }
+}
