@@ -30,7 +30,7 @@ fn shapes(path: &[&str]) -> Option<MacroShape> {
 
 fn lower(text: &str, edition: u16) -> FileIr {
     let ast = parse::parse_file(text).unwrap_or_else(|e| panic!("fixture does not parse: {e}"));
-    lower::file(&ast, &lower::LowerCx { file: FileId::new(0), edition, len: text.len(), macro_shape: &shapes })
+    lower::file(&ast, &lower::LowerCx { file: FileId::new(0), edition, text, macro_shape: &shapes })
 }
 
 fn fixtures() -> Vec<PathBuf> {
@@ -77,7 +77,10 @@ fn check(ir: &FileIr, path: &Path) {
         for (i, capture) in body.captures.iter().enumerate() {
             assert_eq!(capture.inner.index(), 1 + body.param_count + i, "{at}: captures follow parameters");
             let parent = body.parent.unwrap_or_else(|| panic!("{at}: captures come from somewhere"));
-            assert!(ir.bodies[parent].locals.get(capture.outer).is_some_and(|l| l.name.is_some()), "{at}: captured variable");
+            assert!(
+                ir.bodies[parent].locals.get(capture.outer).is_some_and(|l| l.name.is_some()),
+                "{at}: captured variable"
+            );
         }
         for block in body.blocks.iter() {
             for to in block.term.successors() {
@@ -96,6 +99,36 @@ fn equal_text_gives_equal_ir() {
         let text = std::fs::read_to_string(&path).expect("fixtures are readable");
         let (a, b) = (lower(&text, 2024), lower(&text, 2024));
         assert_eq!(format!("{a:?}"), format!("{b:?}"), "{}", path.display());
+    }
+}
+
+/// Places are bytes of the text, whatever stands in front of them and in them.
+#[test]
+fn places_are_bytes() {
+    for front in ["", "\u{feff}", "\u{feff}#!/usr/bin/ünv\n", "// ä\r\n", "---\nä\n---\n", "/* 𝕏 */ "] {
+        let text = format!("{front}fn first() {{ let ä = \"ß𝕏\"; näme(ä) }}\nfn second() {{}}");
+        let ir = lower(&text, 2024);
+        let at = |s: letgo::base::Span| &text[s.start as usize..s.end as usize];
+        assert_eq!(at(ir.fns[0].name_span), "first", "{text:?}");
+        assert_eq!(at(ir.fns[1].span), "fn second() {}", "{text:?}");
+        let call = &ir.bodies[ir.fns[0].body.expect("it has one")].calls.as_slice()[0];
+        assert_eq!((at(call.span), at(call.name_span)), ("näme(ä)", "näme"), "{text:?}");
+    }
+}
+
+/// Whatever still parses when a line is missing lowers too.
+#[test]
+fn missing_lines_do_not_panic() {
+    for path in fixtures() {
+        let text = std::fs::read_to_string(&path).expect("fixtures are readable");
+        let lines: Vec<&str> = text.lines().collect();
+        for missing in 0..lines.len() {
+            let rest: Vec<&str> = lines.iter().enumerate().filter(|(i, _)| *i != missing).map(|(_, l)| *l).collect();
+            let rest = rest.join("\n");
+            if parse::parse_file(&rest).is_ok() {
+                check(&lower(&rest, 2024), &path);
+            }
+        }
     }
 }
 
@@ -129,6 +162,8 @@ fn corpus() {
     for folder in std::env::split_paths(&folders) {
         collect(&folder, &mut files);
     }
+    // What is not understood, as text: `LETGO_SHOW="branches of a select"`.
+    let show = std::env::var("LETGO_SHOW").ok();
     let worker = std::thread::Builder::new().stack_size(64 << 20).spawn(move || {
         let (mut lines, mut bad, mut parsing, mut lowering) = (0, 0, 0.0, 0.0);
         let mut unknown = std::collections::BTreeMap::<&str, usize>::new();
@@ -145,7 +180,7 @@ fn corpus() {
             };
             parsing += start.elapsed().as_secs_f64();
             let start = std::time::Instant::now();
-            let cx = lower::LowerCx { file: FileId::new(0), edition: 2021, len: text.len(), macro_shape: &shapes };
+            let cx = lower::LowerCx { file: FileId::new(0), edition: 2021, text: &text, macro_shape: &shapes };
             let ir = lower::file(&ast, &cx);
             lowering += start.elapsed().as_secs_f64();
             if start.elapsed().as_secs_f64() > 0.3 {
@@ -155,8 +190,11 @@ fn corpus() {
             parse::forget_spans();
             lines += text.lines().count();
             check(&ir, path);
-            for (what, _) in &ir.unknown {
+            for (what, at) in &ir.unknown {
                 *unknown.entry(what).or_default() += 1;
+                if show.as_deref() == Some(*what) {
+                    println!("{}: {}", path.display(), &text[at.start as usize..at.end as usize].escape_debug());
+                }
             }
             bodies += ir.bodies.len();
             for body in ir.bodies.iter() {
@@ -169,7 +207,10 @@ fn corpus() {
             }
         }
         println!("{} files, {lines} lines, {bad} do not parse", files.len());
-        println!("parse {parsing:.2} s, lower {lowering:.2} s, {:.0} lines/s together", lines as f64 / (parsing + lowering));
+        println!(
+            "parse {parsing:.2} s, lower {lowering:.2} s, {:.0} lines/s together",
+            lines as f64 / (parsing + lowering)
+        );
         println!("{bodies} bodies, {blocks} blocks, {stmts} statements, {locals} locals; unknown: {unknown:?}");
     });
     worker.expect("a thread starts").join().expect("nothing panics");

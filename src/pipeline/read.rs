@@ -117,7 +117,7 @@ fn read_file(id: FileId, entry: &Entry, catalog: &Catalog) -> ReadFile {
             let path: Vec<Symbol> = path.iter().map(|segment| Symbol::new(segment)).collect();
             catalog.macro_shape_written(&path)
         };
-        let cx = LowerCx { file: id, edition: entry.edition, len: text.len(), macro_shape: &macro_shape };
+        let cx = LowerCx { file: id, edition: entry.edition, text: &text, macro_shape: &macro_shape };
         Ok((lower::file(&ast, &cx), parse::suppressions(&text, id)))
     });
     parse::forget_spans();

@@ -73,7 +73,7 @@ impl<'a> Infer<'a> {
             Callee::Method { name, turbofish } => {
                 let turbofish = turbofish.iter().map(|w| t.lower(w, scope)).collect();
                 let receiver = args.first().cloned().unwrap_or_default();
-                (Resolved::Found(t.find_method(&receiver, *name)), turbofish)
+                (Resolved::Found(t.find_method(scope.module, &receiver, *name, args)), turbofish)
             }
             Callee::Path(path) => {
                 let turbofish = path.segments.last().map(|s| s.args.iter().map(|w| t.lower(w, scope)).collect());
@@ -112,19 +112,19 @@ impl<'a> Infer<'a> {
         let ty = t.lower(of, scope);
         let Some((last, rest)) = path.segments.split_last() else { return Found::None("an empty path") };
         if rest.is_empty() {
-            return t.find_assoc(&ty, last.name, args);
+            return t.find_assoc(scope.module, &ty, last.name, args);
         }
         let trait_ = Path { global: path.global, segments: rest.to_vec() };
         match t.names().resolve(scope.module, &trait_, Space::Types).map(|f| f.def) {
-            Some(Def::Trait(p) | Def::Missing(p)) => t.find_trait_fn(p, last.name, Some(&ty)),
+            Some(Def::Trait(p) | Def::Missing(p)) => t.find_trait_fn(scope.module, p, last.name, Some(&ty)),
             Some(Def::Extern(p)) => {
                 let p = t.know.canon_path(p);
-                match t.find_assoc(&ty, last.name, args) {
-                    Found::None(_) | Found::Extern(..) => t.find_trait_fn(p, last.name, Some(&ty)),
+                match t.find_assoc(scope.module, &ty, last.name, args) {
+                    Found::None(_) | Found::Extern(..) => t.find_trait_fn(scope.module, p, last.name, Some(&ty)),
                     found => found,
                 }
             }
-            _ => t.find_assoc(&ty, last.name, args),
+            _ => t.find_assoc(scope.module, &ty, last.name, args),
         }
     }
 
@@ -134,7 +134,7 @@ impl<'a> Infer<'a> {
         let n = names();
         let first = &path.segments[0];
         let (last, rest) = path.segments.split_last().expect("a path has a segment");
-        let of_type = |ty: Ty| Resolved::Found(t.find_assoc(&ty, last.name, args));
+        let of_type = |ty: Ty| Resolved::Found(t.find_assoc(scope.module, &ty, last.name, args));
         if !path.global && (scope.params.contains_key(&first.name) || first.name == n.self_type) {
             if rest.is_empty() {
                 // `Self(…)`.
@@ -175,7 +175,7 @@ impl<'a> Infer<'a> {
                 let of = Path { global: path.global, segments: rest.to_vec() };
                 if !rest.is_empty()
                     && let ty @ Ty::Adt(..) = t.lower(&TypeRef::Path(of), scope)
-                    && let found @ (Found::Local { .. } | Found::Row(..)) = t.find_assoc(&ty, last.name, args)
+                    && let found @ (Found::Local { .. } | Found::Row(..)) = t.find_assoc(scope.module, &ty, last.name, args)
                 {
                     return Resolved::Found(found);
                 }
@@ -183,7 +183,7 @@ impl<'a> Infer<'a> {
                 Resolved::Found(Found::None("its module does not show such a function: a macro may make it"))
             }
             Def::Trait(trait_) if found.used + 1 == path.segments.len() => {
-                Resolved::Found(t.find_trait_fn(trait_, last.name, args.first()))
+                Resolved::Found(t.find_trait_fn(scope.module, trait_, last.name, args.first()))
             }
             Def::Mod(_) | Def::Trait(_) | Def::Alias(_) | Def::Adt(_) | Def::Fn(_) | Def::Static(_) | Def::Variant(..) | Def::Extern(_) | Def::Missing(_) => {
                 if rest.is_empty() {
@@ -231,12 +231,12 @@ impl<'a> Infer<'a> {
             let parent = t.know.canon_path(parent);
             if t.know.catalog.trait_row(parent).is_some() || t.impls_of.contains_key(&parent) {
                 let receiver = args.first().filter(|a| a.is_known());
-                if let found @ (Found::Row(..) | Found::Local { .. } | Found::Union { .. }) = t.find_trait_fn(parent, last.name, receiver) {
+                if let found @ (Found::Row(..) | Found::Local { .. } | Found::Union { .. }) = t.find_trait_fn(scope.module, parent, last.name, receiver) {
                     return Resolved::Found(found);
                 }
             }
             if ty.is_known()
-                && let found @ (Found::Row(..) | Found::Local { .. } | Found::Union { .. }) = t.find_assoc(&ty, last.name, args)
+                && let found @ (Found::Row(..) | Found::Local { .. } | Found::Union { .. }) = t.find_assoc(scope.module, &ty, last.name, args)
             {
                 return Resolved::Found(found);
             }
@@ -363,8 +363,13 @@ impl<'a> Infer<'a> {
                 self.closures_of_unknown(id, data);
                 let ret = match text.rsplit("::").next().unwrap_or("") {
                     "clone" | "to_owned" => self_ty,
+                    "to_string" => self_ty,
                     _ if text.ends_with('!') => self_ty,
-                    "new" | "default" | "from" | "with_capacity" | "builder_default" => self_ty,
+                    // A library's wrapper of one thing.
+                    "into_inner" if self_ty.args().len() == 1 => self_ty.args()[0].clone(),
+                    "get_ref" | "inner" if self_ty.args().len() == 1 => Ty::reference(false, self_ty.args()[0].clone()),
+                    "new" | "default" | "from" | "with_capacity" => self_ty,
+                    "try_from" | "from_str" if self_ty.is_known() => Ty::adt(names().result, vec![self_ty, Ty::Unknown]),
                     _ => Ty::Unknown,
                 };
                 (Target::Extern { krate, path }, ret)

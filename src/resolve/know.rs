@@ -78,6 +78,17 @@ impl Know {
         })
     }
 
+    /// The last segment of a path, interned once.
+    pub fn last(&self, path: Symbol) -> Symbol {
+        let none = Symbol::new("");
+        let known = self.joined.read().unwrap_or_else(|e| e.into_inner()).get(&(path, none)).copied();
+        known.unwrap_or_else(|| {
+            let made = Symbol::new(path.as_str().rsplit("::").next().unwrap_or(""));
+            self.joined.write().unwrap_or_else(|e| e.into_inner()).insert((path, none), made);
+            made
+        })
+    }
+
     /// What an external path as written from its crate's root stands for.
     pub fn canon(&self, path: Symbol) -> Canon {
         if let Some(known) = self.canon.read().unwrap_or_else(|e| e.into_inner()).get(&path) {

@@ -8,11 +8,12 @@
 //! self type matches is taken, plain code before test code.
 
 use super::FnIdx;
+use super::modules::ModIdx;
 use super::std_names::names;
 use super::tables::{ImplIdx, Tables, head_key};
 use super::ty::{Bound, Subst, Ty};
 use crate::base::Symbol;
-use crate::pack::FnRow;
+use crate::pack::{Effect, FnRow, Kind};
 use std::sync::Arc;
 
 /// What a call reaches, with what is needed to type it.
@@ -49,36 +50,41 @@ pub enum Found<'a> {
 }
 
 impl Tables {
-    /// The method `name` of a receiver.
-    pub fn find_method(&self, receiver: &Ty, name: Symbol) -> Found<'_> {
+    /// The method `name` of a receiver, as code in a module sees it. `args` are all arguments, the receiver included.
+    pub fn find_method(&self, module: ModIdx, receiver: &Ty, name: Symbol, args: &[Ty]) -> Found<'_> {
         if !receiver.is_known() {
-            return Found::None("the receiver's type is not known");
+            if let Some(found) = self.by_arguments(module, name, args) {
+                return found;
+            }
+            return match name.as_str() {
+                "to_string" => Found::Extern(self.know.join(names().to_string, name), Ty::name(names().string)),
+                _ => Found::None("the receiver's type is not known"),
+            };
         }
         let chain = self.deref_chain(receiver.peel_refs());
         let mut passing = None;
-        let mut outside: Option<(Symbol, Ty)> = None;
         for ty in chain.iter().filter(|t| !matches!(t, Ty::Ref(..))) {
             if let Some(found) = self.find_on(ty, name, None, &mut passing) {
                 return found;
             }
-            if outside.is_none() {
-                outside = self.outside_of(ty).map(|path| (path, ty.clone()));
-            }
         }
-        if let Some(found) = self.any_value_row(receiver, name) {
+        if let Some(found) = self.any_value_row(module, receiver, name) {
             return found;
         }
         if let Some(found) = passing {
             return found;
         }
+        if let Some(found) = self.by_arguments(module, name, args) {
+            return found;
+        }
         if name == "clone" || name == "to_owned" {
             return Found::Extern(self.know.join(names().clone, name), receiver.peel_refs().clone());
         }
-        // What the innermost known type of another crate does is that crate's business; a wrapper of std says nothing.
-        let own = chain.iter().filter_map(|t| self.outside_of(t).map(|p| (p, t)));
-        let named = own.filter(|(p, _)| !p.as_str().starts_with("std::")).last();
-        let best = named.map(|(p, t)| (p, t.clone())).or(outside);
-        match best {
+        if name == "to_string" {
+            return Found::Extern(self.know.join(names().to_string, name), Ty::name(names().string));
+        }
+        // What the innermost type does is its crate's business; wrappers around a type of ours, or an unknown one, say nothing.
+        match chain.last().and_then(|ty| self.outside_of(ty).map(|path| (path, ty.clone()))) {
             Some((path, ty)) => Found::Extern(self.know.join(path, name), ty),
             None => Found::None(self.why_not(chain.last().unwrap_or(receiver))),
         }
@@ -103,7 +109,7 @@ impl Tables {
             Ty::Param(_, bounds) | Ty::Dyn(bounds) => {
                 bounds.iter().map(|b| b.0).find(|p| !self.is_local_path(*p) && !p.as_str().starts_with("std::"))
             }
-            Ty::Slice(_) => Some(names().slice_key),
+            Ty::Slice(_) => Some(names().slice),
             Ty::Future(_) => Some(names().future),
             Ty::Adt(..) | Ty::Unknown | Ty::Ref(..) | Ty::Tuple(_) | Ty::Fn(..) | Ty::Never => None,
         }
@@ -147,11 +153,15 @@ impl Tables {
         let head = match ty {
             Ty::Adt(path, _) => *path,
             Ty::Future(_) => n.future,
-            Ty::Slice(_) => n.vec,
+            Ty::Slice(_) => n.slice,
             _ => key,
         };
         if let Some(row) = self.know.method(head, name) {
             return Some(Found::Row(row, ty.clone()));
+        }
+        // An array literal may be the inside of a `vec!`.
+        if let (Ty::Slice(item), Some(row)) = (ty, self.know.method(n.vec, name)) {
+            return Some(Found::Row(row, Ty::adt(n.vec, vec![(**item).clone()])));
         }
         for &trait_ in self.traits_with.get(&name).into_iter().flatten() {
             if let Some((impl_, mut subst)) = self.impl_for(ty, trait_) {
@@ -205,15 +215,70 @@ impl Tables {
         row.is_some_and(|r| r.applies_to.iter().any(|base| *base != "*" && self.impl_for(ty, *base).is_some()))
     }
 
-    fn any_value_row(&self, receiver: &Ty, name: Symbol) -> Option<Found<'_>> {
-        if self.know.catalog.methods_named(name).is_empty() {
-            return None;
-        }
+    /// An extension trait for any value that is in scope.
+    fn any_value_row(&self, module: ModIdx, receiver: &Ty, name: Symbol) -> Option<Found<'_>> {
         self.know.trait_methods(name).iter().find_map(|(trait_, path)| {
             let any = self.know.catalog.trait_row(*trait_).is_some_and(|t| t.applies_to.iter().any(|a| *a == "*"));
-            let row = self.know.catalog.fn_row(*path)?;
-            any.then(|| Found::Row(row, receiver.peel_refs().clone()))
+            let row = self.know.catalog.fn_row(*path).filter(|_| any)?;
+            self.names().trait_in_scope(module, *trait_).then(|| Found::Row(row, receiver.peel_refs().clone()))
         })
+    }
+
+    /// A receiver of unknown type, most often a query that macros built: what an argument is, and which traits are in scope,
+    /// may still tell. A connection given to `name` where a library of that connection has a function `name` that takes one
+    /// is that function; a trait of std for any value applies to this one.
+    fn by_arguments(&self, module: ModIdx, name: Symbol, args: &[Ty]) -> Option<Found<'_>> {
+        for path in self.know.catalog.methods_named(name) {
+            let Some(row) = self.know.catalog.fn_row(*path) else { continue };
+            let owner = path.as_str().rsplit_once("::").map_or("", |p| p.0);
+            let trait_ = Some(Symbol::new(owner)).filter(|o| self.know.catalog.trait_row(*o).is_some());
+            let fits = match (&row.effect, trait_) {
+                (Effect::Use { conn, .. }, _) if *conn > 0 => {
+                    let Some(conn) = args.get(*conn).filter(|t| self.is_connection(t)) else { continue };
+                    match trait_ {
+                        Some(trait_) => self.names().trait_in_scope(module, trait_),
+                        None => self.crates_of(conn).iter().any(|c| owner.split("::").next() == Some(*c)),
+                    }
+                }
+                (_, Some(trait_)) if owner.starts_with("std::") => {
+                    let any = self.know.catalog.trait_row(trait_).is_some_and(|t| t.applies_to.iter().any(|a| *a == "*"));
+                    any && self.names().trait_in_scope(module, trait_)
+                }
+                _ => false,
+            };
+            if fits {
+                return Some(Found::Row(row, args.first().map(|t| t.peel_refs().clone()).unwrap_or_default()));
+            }
+        }
+        None
+    }
+
+    /// Whether a value can be talked over: a pool, a connection or a bound that says so, behind whatever derefs to it.
+    fn is_connection(&self, ty: &Ty) -> bool {
+        let wanted = |k: Kind| matches!(k, Kind::Pool | Kind::Guard | Kind::Conn | Kind::Tx);
+        self.deref_chain(ty).iter().any(|t| match t {
+            Ty::Adt(path, _) => self.know.catalog.type_row(*path).is_some_and(|r| wanted(r.kind)),
+            Ty::Param(_, bounds) | Ty::Dyn(bounds) => self
+                .with_supers(bounds)
+                .iter()
+                .any(|b| self.know.catalog.trait_row(b.0).is_some_and(|r| r.may_be.iter().any(|k| wanted(*k)))),
+            _ => false,
+        })
+    }
+
+    /// Lib names of the crates of a type and of what it dereferences to.
+    fn crates_of(&self, ty: &Ty) -> Vec<&'static str> {
+        let root = |p: Symbol| p.as_str().split("::").next().unwrap_or("");
+        let chain = self.deref_chain(ty);
+        let mut list = Vec::new();
+        for step in &chain {
+            match step {
+                Ty::Adt(path, _) => list.push(root(*path)),
+                Ty::Param(_, bounds) | Ty::Dyn(bounds) => list.extend(self.with_supers(bounds).iter().map(|b| root(b.0))),
+                _ => {}
+            }
+        }
+        list
     }
 
     fn find_bound(&self, ty: &Ty, bounds: &[Bound], name: Symbol) -> Option<Found<'_>> {
@@ -287,7 +352,7 @@ impl Tables {
     }
 
     /// The associated function or method `name` of a type, called by path.
-    pub fn find_assoc(&self, ty: &Ty, name: Symbol, args: &[Ty]) -> Found<'_> {
+    pub fn find_assoc(&self, module: ModIdx, ty: &Ty, name: Symbol, args: &[Ty]) -> Found<'_> {
         let mut passing = None;
         if !ty.is_known() {
             return Found::None("the type in the path is not known");
@@ -301,9 +366,9 @@ impl Tables {
         // `Wrapper::method(&x)` reaches what the wrapper dereferences to.
         let takes_self = args.first().is_some_and(|a| a.peel_refs() == ty);
         if takes_self {
-            return self.find_method(ty, name);
+            return self.find_method(module, ty, name, args);
         }
-        if let Some(found) = self.any_value_row(ty, name) {
+        if let Some(found) = self.any_value_row(module, ty, name) {
             return found;
         }
         match self.outside_of(ty) {
@@ -313,13 +378,13 @@ impl Tables {
     }
 
     /// `Trait::name(receiver, …)`.
-    pub fn find_trait_fn(&self, trait_: Symbol, name: Symbol, receiver: Option<&Ty>) -> Found<'_> {
+    pub fn find_trait_fn(&self, module: ModIdx, trait_: Symbol, name: Symbol, receiver: Option<&Ty>) -> Found<'_> {
         let n = names();
         let Some(def) = self.traits.get(&trait_) else {
             return match self.know.method(trait_, name) {
                 Some(row) => Found::Row(row, receiver.map(|r| r.peel_refs().clone()).unwrap_or_default()),
                 None => match receiver {
-                    Some(ty) if ty.is_known() => match self.find_method(ty, name) {
+                    Some(ty) if ty.is_known() => match self.find_method(module, ty, name, &[]) {
                         Found::None(_) => Found::Extern(self.know.join(trait_, name), Ty::Unknown),
                         found => found,
                     },

@@ -21,6 +21,10 @@ names! {
     option = "std::option::Option";
     /// `Result`.
     result = "std::result::Result";
+    /// What packs call slices and arrays.
+    slice = "std::slice::Slice";
+    /// `ToString`.
+    to_string = "std::string::ToString";
     /// `Vec`.
     vec = "std::vec::Vec";
     /// `Box`.
@@ -95,6 +99,8 @@ names! {
     ok = "Ok";
     /// `Err`.
     err = "Err";
+    /// `_`.
+    underscore = "_";
     /// `Target`.
     target = "Target";
     /// `Output`.

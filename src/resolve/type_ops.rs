@@ -246,7 +246,13 @@ impl Tables {
         while chain.len() <= DEREF_STEPS {
             let last = &chain[chain.len() - 1];
             match self.deref(last) {
-                Some(next) if !chain.contains(&next) && next.is_known() => chain.push(next),
+                Some(next) if !chain.contains(&next) => {
+                    let known = next.is_known();
+                    chain.push(next);
+                    if !known {
+                        break;
+                    }
+                }
                 _ => break,
             }
         }
@@ -340,6 +346,10 @@ impl Tables {
                 found @ Ty::Ref(..) => found,
                 found => Ty::reference(*m, found),
             },
+            // `try_join!(…)?`: the payloads of all.
+            Ty::Tuple(items) if !items.is_empty() && items.iter().all(|t| !t.is_known() || t.head() == Some(n.result)) => {
+                Ty::Tuple(items.iter().map(|t| self.payload(t)).collect())
+            }
             Ty::Adt(..) | Ty::Unknown | Ty::Tuple(_) | Ty::Slice(_) | Ty::Param(..) | Ty::Dyn(_) | Ty::Future(_) | Ty::Fn(..) | Ty::Never => {
                 Ty::Unknown
             }

@@ -150,13 +150,13 @@ impl<'a> Lowerer<'a> {
             }
             // Nothing of that name is seen: made by a macro here, or brought by a glob of a crate that we do not know.
             let module = self.tables.tree.modules[self.scope.module].path;
-            return Ty::adt(self.tables.know.join(module, first.name), self.args(first, fuel));
+            return missing_ty(self.tables.know.join(module, first.name), self.args(first, fuel));
         };
         let segment = &path.segments[found.used - 1];
         let base = match found.def {
             Def::Adt(adt) => self.tables.adt_ty(adt, self.args(segment, fuel)),
             Def::Variant(adt, _) => self.tables.adt_ty(adt, self.args(segment, fuel)),
-            Def::Missing(path) => Ty::adt(path, self.args(segment, fuel)),
+            Def::Missing(path) => missing_ty(path, self.args(segment, fuel)),
             Def::Extern(path) => self.tables.extern_ty(path, self.args(segment, fuel)),
             Def::Alias(alias) => {
                 let def = &self.tables.aliases[alias];
@@ -196,6 +196,12 @@ impl<'a> Lowerer<'a> {
         let scope = Scope::of(module);
         Lowerer::new(self.tables, &scope).lower(ty, fuel)
     }
+}
+
+/// A type that macros made or that we do not see. What is called `…Result<T>` is the usual alias.
+fn missing_ty(path: Symbol, args: Vec<Ty>) -> Ty {
+    let path = if path.as_str().ends_with("Result") && !args.is_empty() { names().result } else { path };
+    Ty::adt(path, args)
 }
 
 /// A scope with generic parameters added: their bounds resolved, two levels deep (a bound that mentions a parameter knows
@@ -279,6 +285,9 @@ impl Tables {
         {
             return inner.peel_refs().clone();
         }
+        if path == n.slice {
+            return Ty::Slice(Arc::new(args.pop().unwrap_or_default()));
+        }
         if path == n.pin
             && let Some(inner) = args.first()
             && args.len() == 1
@@ -301,7 +310,7 @@ impl Tables {
             }
             None => {
                 let text = path.as_str();
-                if text.ends_with("::Result") && path != n.result && !self.adts.contains_key(&path) && !text.starts_with("std::fmt") {
+                if text.ends_with("Result") && path != n.result && !args.is_empty() && !self.adts.contains_key(&path) {
                     return Ty::adt(n.result, args);
                 }
             }
