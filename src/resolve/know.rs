@@ -154,6 +154,11 @@ impl Know {
         }
     }
 
+    /// Whether a trait is an extension trait for any value.
+    pub fn for_any(&self, trait_: Symbol) -> bool {
+        self.catalog.trait_row(trait_).is_some_and(|t| t.applies_to.iter().any(|a| *a == "*"))
+    }
+
     /// Whether values of type or bound `to` have the methods of the trait.
     pub fn applies(&self, trait_: Symbol, to: Symbol) -> bool {
         if let Some(known) = self.applies.read().unwrap_or_else(|e| e.into_inner()).get(&(trait_, to)) {

@@ -296,7 +296,7 @@ impl Tables {
             Ty::Fn(_, ret) => (**ret).clone(),
             Ty::Ref(_, inner) => self.output(inner),
             Ty::Param(_, bounds) | Ty::Dyn(bounds) => {
-                for (path, args) in bounds.iter() {
+                for (path, args) in self.with_supers(bounds).iter() {
                     let last = || args.last().cloned().unwrap_or_default();
                     if *path == n.fn_ || *path == n.fn_mut || *path == n.fn_once {
                         return last();
@@ -319,10 +319,12 @@ impl Tables {
         let n = names();
         match ty {
             Ty::Ref(_, inner) => self.closure_params(inner),
-            Ty::Param(_, bounds) | Ty::Dyn(bounds) => bounds.iter().find_map(|(path, args)| {
-                let is_fn = [n.fn_, n.fn_mut, n.fn_once, n.async_fn, n.async_fn_mut, n.async_fn_once].contains(path);
+            Ty::Param(_, bounds) | Ty::Dyn(bounds) => self.with_supers(bounds).into_iter().find_map(|(path, args)| {
+                let is_fn = [n.fn_, n.fn_mut, n.fn_once, n.async_fn, n.async_fn_mut, n.async_fn_once].contains(&path);
                 match args.first() {
                     Some(Ty::Tuple(params)) if is_fn => Some(params.to_vec()),
+                    // A library's name for such a bound: `AsyncFunc<&mut Conn, Result<R, E>>`.
+                    Some(_) if !is_fn && self.stands_for_fn(path) => Some(args.to_vec()),
                     _ => None,
                 }
             }),
@@ -331,6 +333,12 @@ impl Tables {
             }
             Ty::Adt(..) | Ty::Unknown | Ty::Tuple(_) | Ty::Slice(_) | Ty::Future(_) | Ty::Fn(..) | Ty::Never => None,
         }
+    }
+
+    /// A trait of another crate that is named for being called.
+    fn stands_for_fn(&self, path: Symbol) -> bool {
+        let last = self.know.last(path);
+        !self.traits.contains_key(&path) && (last.as_str().contains("Func") || last.as_str().contains("Fn"))
     }
 
     /// What `?` takes out.
