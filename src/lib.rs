@@ -21,11 +21,15 @@
 //! Rooms import only rooms above them in this table's floors (`tests/house.rs` has the table).
 
 pub mod base;
-pub mod discover;
 pub mod ir;
-pub mod lower;
 pub mod pack;
+pub mod discover;
 pub mod parse;
-pub mod report;
-pub mod resolve;
+pub mod lower;
 pub mod flow;
+pub mod resolve;
+pub mod analyse;
+pub mod lints;
+pub mod report;
+pub mod pipeline;
+pub mod cli;

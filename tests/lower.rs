@@ -30,7 +30,7 @@ fn shapes(path: &[&str]) -> Option<MacroShape> {
 
 fn lower(text: &str, edition: u16) -> FileIr {
     let ast = parse::parse_file(text).unwrap_or_else(|e| panic!("fixture does not parse: {e}"));
-    lower::file(&ast, &lower::LowerCx { file: FileId::new(0), edition, len: text.len(), macro_shape: &shapes })
+    lower::file(&ast, &lower::LowerCx { file: FileId::new(0), edition, text, macro_shape: &shapes })
 }
 
 fn fixtures() -> Vec<PathBuf> {
@@ -77,7 +77,10 @@ fn check(ir: &FileIr, path: &Path) {
         for (i, capture) in body.captures.iter().enumerate() {
             assert_eq!(capture.inner.index(), 1 + body.param_count + i, "{at}: captures follow parameters");
             let parent = body.parent.unwrap_or_else(|| panic!("{at}: captures come from somewhere"));
-            assert!(ir.bodies[parent].locals.get(capture.outer).is_some_and(|l| l.name.is_some()), "{at}: captured variable");
+            assert!(
+                ir.bodies[parent].locals.get(capture.outer).is_some_and(|l| l.name.is_some()),
+                "{at}: captured variable"
+            );
         }
         for block in body.blocks.iter() {
             for to in block.term.successors() {
@@ -99,6 +102,20 @@ fn equal_text_gives_equal_ir() {
     }
 }
 
+/// Places are bytes of the text, whatever stands in front of them and in them.
+#[test]
+fn places_are_bytes() {
+    for front in ["", "\u{feff}", "\u{feff}#!/usr/bin/ünv\n", "// ä\r\n", "---\nä\n---\n", "/* 𝕏 */ "] {
+        let text = format!("{front}fn first() {{ let ä = \"ß𝕏\"; näme(ä) }}\nfn second() {{}}");
+        let ir = lower(&text, 2024);
+        let at = |s: letgo::base::Span| &text[s.start as usize..s.end as usize];
+        assert_eq!(at(ir.fns[0].name_span), "first", "{text:?}");
+        assert_eq!(at(ir.fns[1].span), "fn second() {}", "{text:?}");
+        let call = &ir.bodies[ir.fns[0].body.expect("it has one")].calls.as_slice()[0];
+        assert_eq!((at(call.span), at(call.name_span)), ("näme(ä)", "näme"), "{text:?}");
+    }
+}
+
 /// Deep nesting is counted, not fallen into.
 #[test]
 fn deep_nesting_does_not_overflow() {
@@ -117,4 +134,79 @@ fn deep_nesting_does_not_overflow() {
     let arms: String = (0..300).map(|i| format!("if a == {i} {{ {i} }} else ")).collect();
     assert_eq!(run(format!("fn f(a: u32) -> u32 {{ {arms} {{ 0 }} }}")), 0);
     assert!(run(format!("fn f() {{ {}1{} }}", "g(".repeat(1_500), ")".repeat(1_500))) > 0);
+}
+
+/// Every `.rs` below `LETGO_CORPUS` (several folders: `:`) lowers without a panic, and what holds for every body holds.
+/// `LETGO_CORPUS=~/.cargo/registry/src cargo test --release --test lower -- --ignored --nocapture`
+#[test]
+#[ignore = "needs a corpus"]
+fn corpus() {
+    let Some(folders) = std::env::var_os("LETGO_CORPUS") else { return };
+    let mut files = Vec::new();
+    for folder in std::env::split_paths(&folders) {
+        collect(&folder, &mut files);
+    }
+    // What is not understood, as text: `LETGO_SHOW="branches of a select"`.
+    let show = std::env::var("LETGO_SHOW").ok();
+    let worker = std::thread::Builder::new().stack_size(64 << 20).spawn(move || {
+        let (mut lines, mut bad, mut parsing, mut lowering) = (0, 0, 0.0, 0.0);
+        let mut unknown = std::collections::BTreeMap::<&str, usize>::new();
+        let (mut bodies, mut stmts, mut blocks, mut locals) = (0, 0, 0, 0);
+        for path in &files {
+            let Ok(text) = std::fs::read_to_string(path) else { continue };
+            let start = std::time::Instant::now();
+            let ast = match parse::parse_file(&text) {
+                Ok(ast) => ast,
+                Err(_) => {
+                    bad += 1;
+                    continue;
+                }
+            };
+            parsing += start.elapsed().as_secs_f64();
+            let start = std::time::Instant::now();
+            let cx = lower::LowerCx { file: FileId::new(0), edition: 2021, text: &text, macro_shape: &shapes };
+            let ir = lower::file(&ast, &cx);
+            lowering += start.elapsed().as_secs_f64();
+            if start.elapsed().as_secs_f64() > 0.3 {
+                println!("slow: {} {:.2} s", path.display(), start.elapsed().as_secs_f64());
+            }
+            drop(ast);
+            parse::forget_spans();
+            lines += text.lines().count();
+            check(&ir, path);
+            for (what, at) in &ir.unknown {
+                *unknown.entry(what).or_default() += 1;
+                if show.as_deref() == Some(*what) {
+                    println!("{}: {}", path.display(), &text[at.start as usize..at.end as usize].escape_debug());
+                }
+            }
+            bodies += ir.bodies.len();
+            for body in ir.bodies.iter() {
+                blocks += body.blocks.len();
+                locals += body.locals.len();
+                stmts += body.blocks.iter().map(|b| b.stmts.len()).sum::<usize>();
+            }
+            for s in &ir.stmt_spans {
+                assert!(s.start <= s.end && s.end as usize <= text.len(), "{}: {s:?}", path.display());
+            }
+        }
+        println!("{} files, {lines} lines, {bad} do not parse", files.len());
+        println!(
+            "parse {parsing:.2} s, lower {lowering:.2} s, {:.0} lines/s together",
+            lines as f64 / (parsing + lowering)
+        );
+        println!("{bodies} bodies, {blocks} blocks, {stmts} statements, {locals} locals; unknown: {unknown:?}");
+    });
+    worker.expect("a thread starts").join().expect("nothing panics");
+}
+
+fn collect(folder: &Path, out: &mut Vec<PathBuf>) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
+        if path.is_dir() {
+            collect(&path, out);
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            out.push(path);
+        }
+    }
 }

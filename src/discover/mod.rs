@@ -1,12 +1,13 @@
 //! What there is to read: the files of a tree and the crates they belong to.
 //!
-//! Owns: [`walk`] (which files), [`manifest`] (which crates, editions, dependencies; from Cargo.toml text, without cargo),
+//! Owns: [`walk`] (which files), [`globs`], [`manifest`] (which crates, editions, dependencies; from Cargo.toml text, without cargo),
 //! [`root`] (where the workspace begins), and the reading of files.
 //!
 //! **Invariants:** files are in order of their path, whatever the file system says; what cannot be read is a [`Problem`] with
 //! its place and the rest goes on; a tree made in memory takes the same way as one on disk. **Absent on purpose:** `syn`,
 //! packs, settings.
 
+pub mod globs;
 pub mod manifest;
 pub mod root;
 pub mod walk;
@@ -14,6 +15,7 @@ pub mod walk;
 use crate::base::{CrateInput, Problem};
 use std::path::{Path, PathBuf};
 
+pub use globs::Globs;
 pub use root::find_root;
 pub use walk::Rules;
 

@@ -4,8 +4,8 @@
 //! as its name and number (`conn_4`), a temporary as its number (`_7`).
 
 use super::{
-    AggregateKind, Block, Body, BodyId, BodyKind, Callee, DropWhy, EdgeKind, FileIr, Literal, LocalId, LocalKind, Operand,
-    Owner, Path, Place, Proj, ReturnKind, Rvalue, StmtKind, Terminator, TypeRef,
+    AggregateKind, Block, Body, BodyId, BodyKind, Callee, DropWhy, EdgeKind, FileIr, Literal, LocalId, LocalKind,
+    Operand, Owner, Path, Place, Proj, ReturnKind, Rvalue, StmtKind, Terminator, TypeRef,
 };
 use crate::base::Idx;
 use std::fmt::{self, Display, Write as _};
@@ -214,7 +214,8 @@ impl Printer<'_> {
             Callee::Path(path) => format!("{path}({})", self.operands(&call.args)),
             Callee::Qualified { of, path } => format!("<{of}>::{path}({})", self.operands(&call.args)),
             Callee::Method { name, turbofish } => {
-                let (receiver, args) = call.args.split_first().map_or((String::new(), &[][..]), |(r, a)| (self.operand(r), a));
+                let (receiver, args) =
+                    call.args.split_first().map_or((String::new(), &[][..]), |(r, a)| (self.operand(r), a));
                 let turbofish = if turbofish.is_empty() { String::new() } else { format!("::<{}>", list(turbofish)) };
                 format!("{receiver}.{name}{turbofish}({})", self.operands(args))
             }

@@ -8,8 +8,8 @@ use super::Lower;
 use super::scope::Scope;
 use crate::base::{Idx, IndexVec, Span, Symbol};
 use crate::ir::{
-    BlockId, BodyId, BodyKind, Call, CallId, Callee, Capture, Edge, EdgeKind, Local, LocalId, LocalKind, Operand, Path, Place,
-    Rvalue, Stmt, StmtKind, Terminator, TypeRef,
+    BlockId, BodyId, BodyKind, Call, CallId, Callee, Capture, Edge, EdgeKind, Local, LocalId, LocalKind, Operand, Path,
+    Place, Rvalue, Stmt, StmtKind, Terminator, TypeRef,
 };
 
 /// A block without its end, perhaps.
@@ -138,7 +138,13 @@ impl Lower<'_> {
 
     // Locals and names.
 
-    pub(super) fn new_local(&mut self, name: Option<Symbol>, ty: Option<TypeRef>, span: Span, kind: LocalKind) -> LocalId {
+    pub(super) fn new_local(
+        &mut self,
+        name: Option<Symbol>,
+        ty: Option<TypeRef>,
+        span: Span,
+        kind: LocalKind,
+    ) -> LocalId {
         self.b().locals.push(Local { name, ty, span, kind })
     }
 
@@ -256,7 +262,9 @@ fn never_returns(path: &Path) -> bool {
     let names: Vec<&str> = path.segments.iter().map(|s| s.name.as_str()).collect();
     matches!(
         names.as_slice(),
-        [.., "process", "exit" | "abort"] | [.., "panic", "resume_unwind" | "panic_any"] | [.., "hint", "unreachable_unchecked"]
+        [.., "process", "exit" | "abort"]
+            | [.., "panic", "resume_unwind" | "panic_any"]
+            | [.., "hint", "unreachable_unchecked"]
     )
 }
 
@@ -286,8 +294,23 @@ pub(super) fn type_needs_drop(ty: &TypeRef) -> bool {
 fn is_primitive(name: &str) -> bool {
     matches!(
         name,
-        "bool" | "char" | "str" | "u8" | "u16" | "u32" | "u64" | "u128" | "usize" | "i8" | "i16" | "i32" | "i64" | "i128" | "isize"
-            | "f32" | "f64"
+        "bool"
+            | "char"
+            | "str"
+            | "u8"
+            | "u16"
+            | "u32"
+            | "u64"
+            | "u128"
+            | "usize"
+            | "i8"
+            | "i16"
+            | "i32"
+            | "i64"
+            | "i128"
+            | "isize"
+            | "f32"
+            | "f64"
     )
 }
 

@@ -50,7 +50,7 @@ impl Lower<'_> {
             let value = Place::local(result).then(Proj::Field(ty::number(i)));
             let mark = self.open_scope(Takes::Both);
             let binds = self.declare(&branch.pat, None);
-            self.test(&branch.pat, &value, fails(&branch.pat).then_some(&again));
+            self.test(&branch.pat, &value, super::pattern::Mode::Move, fails(&branch.pat).then_some(&again));
             self.bind(&branch.pat, &value, super::pattern::Mode::Move, &binds);
             self.enter(binds);
             self.handler(&to, &branch.handler);
@@ -103,7 +103,7 @@ impl Lower<'_> {
         let place = self.place(&parsed.expr, scope);
         // `matches!` borrows what it looks at: nothing moves into its variables.
         let binds = self.declare(&parsed.pat, None);
-        self.test(&parsed.pat, &place, Some(fail));
+        self.test(&parsed.pat, &place, super::pattern::Mode::Move, Some(fail));
         self.bind(&parsed.pat, &place, super::pattern::Mode::borrowed(false), &binds);
         for (name, local) in binds.0 {
             self.bring(name, local);

@@ -39,7 +39,7 @@ impl Lower<'_> {
             Expr::Let(x) => {
                 let (place, mode) = self.scrutinee(&x.expr);
                 let binds = self.declare(&x.pat, None);
-                self.test(&x.pat, &place, Some(fail));
+                self.test(&x.pat, &place, mode, Some(fail));
                 self.bind(&x.pat, &place, mode, &binds);
                 self.enter(binds);
             }
@@ -121,6 +121,7 @@ impl Lower<'_> {
     pub(super) fn if_(&mut self, dest: &Dest, x: &syn::ExprIf, extend: Option<usize>) {
         let otherwise = self.new_block();
         let join = self.new_block();
+        // Up to 2021 what the condition makes lives in the scope around, through the `else` branch too.
         let exit = self.exit_to(otherwise);
         let mark = self.open_scope(if self.is_2024() { Takes::Both } else { Takes::Vars });
         self.branch(&x.cond, &exit, false);
@@ -147,7 +148,8 @@ impl Lower<'_> {
     pub(super) fn match_(&mut self, dest: &Dest, x: &syn::ExprMatch, extend: Option<usize>) {
         let (place, mode) = self.scrutinee(&x.expr);
         let join = self.new_block();
-        for (i, arm) in x.arms.iter().enumerate() {
+        let arms: Vec<&syn::Arm> = x.arms.iter().filter(|arm| self.in_this_build(&arm.attrs)).collect();
+        for (i, arm) in arms.iter().enumerate() {
             let at = self.spans.between(span::pat_first(&arm.pat), span::expr_last(&arm.body));
             let at = self.with_attrs(&arm.attrs, at);
             self.covers(at);
@@ -158,7 +160,7 @@ impl Lower<'_> {
             let next = self.new_block();
             let exit = self.exit_to(next);
             // A match is exhaustive: the last arm without a guard cannot fail.
-            let can_fail = i + 1 < x.arms.len() || guard.is_some();
+            let can_fail = i + 1 < arms.len() || guard.is_some();
             let mark = self.open_scope(Takes::Both);
             self.arm(pat, guard, &place, mode, can_fail.then_some(&exit));
             let inner = self.open_scope(Takes::Both);
@@ -180,7 +182,7 @@ impl Lower<'_> {
         let by_ref = guard.is_some() && mode == Mode::Move && cases.len() == 1;
         let binds = self.declare(pat, None);
         if cases.len() == 1 {
-            self.test(pat, place, fail);
+            self.test(pat, place, mode, fail);
             if !by_ref {
                 self.bind(pat, place, mode, &binds);
             }
@@ -188,13 +190,13 @@ impl Lower<'_> {
             let body = self.new_block();
             for (i, case) in cases.iter().enumerate() {
                 if i + 1 == cases.len() {
-                    self.test(case, place, fail);
+                    self.test(case, place, mode, fail);
                     self.bind(case, place, mode, &binds);
                     self.goto(body);
                 } else {
                     let next = self.new_block();
                     let exit = self.exit_to(next);
-                    self.test(case, place, Some(&exit));
+                    self.test(case, place, mode, Some(&exit));
                     self.bind(case, place, mode, &binds);
                     self.goto(body);
                     self.start(next);
@@ -298,7 +300,8 @@ impl Lower<'_> {
         self.open_loop(x.label.as_ref(), dest, on_break, on_continue);
         let mark = self.open_scope(Takes::Both);
         let span = self.spans.between(x.for_token.span, span::expr_last(&x.expr));
-        let item = if streams { self.next_of_stream(iter, at, &on_done) } else { self.next_of_iterator(iter, span, &on_done) };
+        let item =
+            if streams { self.next_of_stream(iter, at, &on_done) } else { self.next_of_iterator(iter, span, &on_done) };
         let binds = self.declare(pat, None);
         self.bind(pat, &item, Mode::Move, &binds);
         self.enter(binds);
@@ -329,15 +332,11 @@ impl Lower<'_> {
         let call = self.call(callee, vec![Operand::Place(Place::local(stream))], at, at);
         let future = self.new_temp(at);
         self.assign(Place::local(future), call, at);
-        let next = Place::local(self.to_temp(Rvalue::Await(Operand::Place(Place::local(future))), at));
+        let next = Place::local(self.temp_of(Rvalue::Await(Operand::Place(Place::local(future))), at));
         let body = self.new_block();
         let done = self.edge_to(on_done);
         let some = Path::from_names(["Some"]);
-        self.switch(
-            Some(next.clone()),
-            vec![(EdgeKind::Variant(some.clone()), body), (EdgeKind::Otherwise, done)],
-            at,
-        );
+        self.switch(Some(next.clone()), vec![(EdgeKind::Variant(some.clone()), body), (EdgeKind::Otherwise, done)], at);
         self.start(body);
         next.then(Proj::Variant { path: some, field: super::ty::number(0) })
     }
@@ -373,8 +372,7 @@ impl Lower<'_> {
 
     pub(super) fn continue_(&mut self, x: &syn::ExprContinue) {
         let label = x.label.as_ref().map(|l| super::ty::symbol(&l.ident));
-        let found =
-            self.b().jumps.iter().rev().filter(|j| j.is_loop).find(|j| label.is_none() || j.label == label);
+        let found = self.b().jumps.iter().rev().filter(|j| j.is_loop).find(|j| label.is_none() || j.label == label);
         match found.and_then(|j| j.on_continue) {
             Some(exit) => self.leave(&exit),
             None => self.no_target(self.spans.of(x.continue_token.span)),

@@ -7,6 +7,7 @@
 //! drop in the scope that Rust gives it; paths and literals get none.
 
 use super::body::{Dest, needs_drop};
+use super::scope::Takes;
 use super::{Lower, MAX_DEPTH, ty};
 use crate::base::Span;
 use crate::ir::{
@@ -23,12 +24,12 @@ impl Lower<'_> {
             self.unknown("expression nested too deep", span);
             self.assign_dest(dest, Rvalue::Unknown(Vec::new()), span);
         } else {
-            self.into_inner(dest, e);
+            self.eval_into(dest, e);
         }
         self.depth -= 1;
     }
 
-    fn into_inner(&mut self, dest: &Dest, e: &Expr) {
+    fn eval_into(&mut self, dest: &Dest, e: &Expr) {
         let extend = self.b().extend.take();
         match e {
             Expr::Paren(x) => {
@@ -110,18 +111,18 @@ impl Lower<'_> {
             // Held by its temporary already.
             Rvalue::Use(Operand::Place(place)) if self.is_temp(place.local) => {}
             _ => {
-                self.to_temp(value, span);
+                self.temp_of(value, span);
             }
         }
     }
 
     /// Into a new temporary that the innermost temporary scope drops.
-    pub(super) fn to_temp(&mut self, value: Rvalue, span: Span) -> LocalId {
+    pub(super) fn temp_of(&mut self, value: Rvalue, span: Span) -> LocalId {
         let scope = self.b().temp_scope;
-        self.to_temp_in(value, span, scope)
+        self.temp_of_in(value, span, scope)
     }
 
-    fn to_temp_in(&mut self, value: Rvalue, span: Span, scope: usize) -> LocalId {
+    fn temp_of_in(&mut self, value: Rvalue, span: Span, scope: usize) -> LocalId {
         let temp = self.new_temp(span);
         let why = if scope == self.b().temp_scope { DropWhy::Temporary } else { DropWhy::Scope };
         let keep = needs_drop(&value);
@@ -136,7 +137,7 @@ impl Lower<'_> {
     pub(super) fn operand(&mut self, e: &Expr) -> Operand {
         match self.value(e) {
             Rvalue::Use(op) => op,
-            value => Operand::Place(Place::local(self.to_temp(value, self.spans.expr(e)))),
+            value => Operand::Place(Place::local(self.temp_of(value, self.spans.expr(e)))),
         }
     }
 
@@ -155,7 +156,7 @@ impl Lower<'_> {
         let place = if self.depth > MAX_DEPTH {
             let span = self.spans.expr(e);
             self.unknown("expression nested too deep", span);
-            Place::local(self.to_temp(Rvalue::Unknown(Vec::new()), span))
+            Place::local(self.temp_of(Rvalue::Unknown(Vec::new()), span))
         } else {
             self.place_inner(e, scope)
         };
@@ -179,7 +180,7 @@ impl Lower<'_> {
                 None => {
                     let span = self.spans.path(&x.path);
                     let value = Rvalue::Use(Operand::Path(ty::path(&x.path), span));
-                    Place::local(self.to_temp_in(value, span, scope))
+                    Place::local(self.temp_of_in(value, span, scope))
                 }
             },
             Expr::Field(x) => self.place(&x.base, scope).then(Proj::Field(ty::member(&x.member))),
@@ -198,7 +199,7 @@ impl Lower<'_> {
                         }
                         place
                     }
-                    value => Place::local(self.to_temp_in(value, self.spans.expr(e), scope)),
+                    value => Place::local(self.temp_of_in(value, self.spans.expr(e), scope)),
                 }
             }
         }
@@ -259,7 +260,9 @@ impl Lower<'_> {
                 self.moved(&future);
                 Rvalue::Await(future)
             }
-            Expr::Binary(x) if !is_compound(&x.op) && !matches!(x.op, BinOp::And(_) | BinOp::Or(_)) => self.arithmetic(e),
+            Expr::Binary(x) if !is_compound(&x.op) && !matches!(x.op, BinOp::And(_) | BinOp::Or(_)) => {
+                self.arithmetic(e)
+            }
             Expr::Call(x) => self.call_expr(x, extend),
             Expr::MethodCall(x) => self.method_call(x),
             Expr::Cast(x) => {
@@ -293,7 +296,7 @@ impl Lower<'_> {
                 let span = self.spans.expr(e);
                 let temp = self.new_temp(span);
                 self.b().extend = extend;
-                self.into_inner(&Dest::To(Place::local(temp)), e);
+                self.eval_into(&Dest::To(Place::local(temp)), e);
                 self.schedule_temp(temp);
                 Rvalue::Use(Operand::Place(Place::local(temp)))
             }
@@ -405,7 +408,8 @@ impl Lower<'_> {
             _ => Callee::Value(self.operand(func)),
         };
         // A tuple struct or variant keeps what it is given, so `let x = Some(&temp())` extends as a struct literal does.
-        let builds = matches!(&callee, Callee::Path(path) if path.last().as_str().starts_with(|c: char| c.is_ascii_uppercase()));
+        let builds =
+            matches!(&callee, Callee::Path(path) if path.last().as_str().starts_with(|c: char| c.is_ascii_uppercase()));
         let mut args = Vec::with_capacity(x.args.len());
         for arg in &x.args {
             self.b().extend = if builds { extend } else { None };
@@ -454,7 +458,7 @@ impl Lower<'_> {
         let join = self.new_block();
         let count = parts.len();
         for (i, part) in parts.into_iter().enumerate() {
-            let mark = self.open_scope(super::scope::Takes::Temps);
+            let mark = self.open_scope(Takes::Temps);
             self.into(&Dest::To(place.clone()), part);
             self.close_scope(mark);
             if i + 1 < count {
@@ -475,14 +479,22 @@ impl Lower<'_> {
             Expr::Paren(x) => self.assignment(&x.expr, right, span),
             Expr::Infer(_) => self.discard_now(right),
             Expr::Tuple(_) | Expr::Array(_) | Expr::Struct(_) | Expr::Call(_) => {
+                // `{ let (lhs, _) = right; left = lhs; }`: what nobody takes is gone before anything is stored.
+                let mark = self.open_scope(Takes::Temps);
                 let from = self.place_here(right);
-                self.destructure(left, &from, span);
+                let mut leaves = Vec::new();
+                self.destructure(left, &from, &mut leaves);
+                self.close_scope(mark);
+                for (left, value) in leaves {
+                    let to = self.place_here(left);
+                    self.store(to, Rvalue::Use(Operand::Place(Place::local(value))), span);
+                }
             }
             _ => {
                 let value = match self.value(right) {
                     value @ (Rvalue::Use(_) | Rvalue::Plain(_) | Rvalue::Ref { .. }) => value,
                     value => {
-                        let temp = self.to_temp(value, self.spans.expr(right));
+                        let temp = self.temp_of(value, self.spans.expr(right));
                         Rvalue::Use(Operand::Place(Place::local(temp)))
                     }
                 };
@@ -504,20 +516,20 @@ impl Lower<'_> {
         self.assign(to, value, span);
     }
 
-    /// `(a, b.c) = value`.
-    fn destructure(&mut self, left: &Expr, from: &Place, span: Span) {
+    /// Takes `from` apart as the left side of an assignment is built: its places, and what goes to each.
+    fn destructure<'e>(&mut self, left: &'e Expr, from: &Place, out: &mut Vec<(&'e Expr, LocalId)>) {
         match left {
-            Expr::Paren(x) => self.destructure(&x.expr, from, span),
-            Expr::Group(x) => self.destructure(&x.expr, from, span),
+            Expr::Paren(x) => self.destructure(&x.expr, from, out),
+            Expr::Group(x) => self.destructure(&x.expr, from, out),
             Expr::Infer(_) | Expr::Range(_) => {}
             Expr::Tuple(x) => {
                 for (i, part) in x.elems.iter().enumerate() {
-                    self.destructure(part, &from.then(Proj::Field(ty::number(i))), span);
+                    self.destructure(part, &from.then(Proj::Field(ty::number(i))), out);
                 }
             }
             Expr::Array(x) => {
                 for part in &x.elems {
-                    self.destructure(part, &from.then(Proj::Index), span);
+                    self.destructure(part, &from.then(Proj::Index), out);
                 }
             }
             Expr::Call(syn::ExprCall { func, args, .. }) if matches!(**func, Expr::Path(_)) => {
@@ -525,19 +537,21 @@ impl Lower<'_> {
                 let path = ty::path(&path.path);
                 for (i, part) in args.iter().enumerate() {
                     let step = Proj::Variant { path: path.clone(), field: ty::number(i) };
-                    self.destructure(part, &from.then(step), span);
+                    self.destructure(part, &from.then(step), out);
                 }
             }
             Expr::Struct(x) => {
                 let path = ty::path(&x.path);
                 for field in &x.fields {
                     let step = Proj::Variant { path: path.clone(), field: ty::member(&field.member) };
-                    self.destructure(&field.expr, &from.then(step), span);
+                    self.destructure(&field.expr, &from.then(step), out);
                 }
             }
             _ => {
-                let to = self.place_here(left);
-                self.store(to, Rvalue::Use(Operand::Place(from.clone())), span);
+                let span = self.spans.expr(left);
+                let value = self.new_temp(span);
+                self.assign(Place::local(value), Rvalue::Use(Operand::Place(from.clone())), span);
+                out.push((left, value));
             }
         }
     }
@@ -555,7 +569,7 @@ impl Lower<'_> {
                 self.drop_now(place.local, DropWhy::Wildcard, span);
             }
             value => {
-                let temp = self.to_temp(value, span);
+                let temp = self.temp_of(value, span);
                 if self.unschedule(temp) {
                     self.push_stmt(StmtKind::Drop { place: Place::local(temp), why: DropWhy::Wildcard }, span);
                 }

@@ -126,7 +126,11 @@ fn count_preds(blocks: &mut Drafts) {
 /// The block that `id` goes to, if nobody else does.
 fn absorbed(blocks: &Drafts, id: BlockId) -> Option<BlockId> {
     match blocks[id].term {
-        Some(Terminator::Goto(next)) if next != id && blocks[next].preds == 1 && next.index() != 0 && blocks[id].preds > 0 => Some(next),
+        Some(Terminator::Goto(next))
+            if next != id && blocks[next].preds == 1 && next.index() != 0 && blocks[id].preds > 0 =>
+        {
+            Some(next)
+        }
         _ => None,
     }
 }
@@ -209,7 +213,8 @@ fn reverse_postorder(drafts: &Drafts) -> Vec<BlockId> {
     let mut order = Vec::new();
     // Block and its successors still to visit; the last successor is visited first, so that the first comes first in the
     // result.
-    let successors = |id: BlockId| -> Vec<BlockId> { drafts[id].term.iter().flat_map(Terminator::successors).collect() };
+    let successors =
+        |id: BlockId| -> Vec<BlockId> { drafts[id].term.iter().flat_map(Terminator::successors).collect() };
     let entry = BlockId::new(0);
     seen[0] = true;
     let mut work = vec![(entry, successors(entry))];

@@ -8,8 +8,8 @@ use super::expr::is_literal;
 use super::{Lower, tokens, ty};
 use crate::base::{Idx, Span, Symbol};
 use crate::ir::{
-    AliasIr, BodyKind, EnumIr, FieldIr, FnIr, ImplIr, LocalId, MacroShape, ModuleIr, ModuleKind, Owner, ParamIr,
-    Path, SelfKind, StaticIr, StructIr, TraitIr, TypeRef, UseIr,
+    AliasIr, BodyKind, EnumIr, FieldIr, FnIr, ImplIr, LocalId, MacroShape, ModuleIr, ModuleKind, Owner, ParamIr, Path,
+    SelfKind, StaticIr, StructIr, TraitIr, TypeRef, UseIr,
 };
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
@@ -69,7 +69,14 @@ impl Lower<'_> {
                 // `extern crate self as x` names the own crate.
                 let (global, path) = if name == "self" { (false, "crate".into()) } else { (true, name) };
                 let is_pub = is_pub(&x.vis);
-                self.ir.uses.push(UseIr { module: self.module, global, path: vec![path], name: Some(bound), is_pub, span });
+                self.ir.uses.push(UseIr {
+                    module: self.module,
+                    global,
+                    path: vec![path],
+                    name: Some(bound),
+                    is_pub,
+                    span,
+                });
             }
             Item::Fn(x) => {
                 let first = sig_first(&x.sig);
@@ -194,7 +201,14 @@ impl Lower<'_> {
                     full.push(name);
                 }
                 let span = self.spans.between(x.ident.span(), x.rename.span());
-                self.ir.uses.push(UseIr { module, global, path: full, name: Some(ty::symbol(&x.rename)), is_pub, span });
+                self.ir.uses.push(UseIr {
+                    module,
+                    global,
+                    path: full,
+                    name: Some(ty::symbol(&x.rename)),
+                    is_pub,
+                    span,
+                });
             }
             syn::UseTree::Glob(x) => {
                 let span = self.spans.of(x.star_token.spans[0]);
@@ -242,7 +256,12 @@ impl Lower<'_> {
         FieldIr {
             name: f.ident.as_ref().map_or_else(|| ty::number(index), ty::symbol),
             ty: ty::ty(&f.ty),
-            attrs: f.attrs.iter().filter(|a| !a.path().is_ident("doc")).filter_map(|a| ty::try_path(a.path())).collect(),
+            attrs: f
+                .attrs
+                .iter()
+                .filter(|a| !a.path().is_ident("doc"))
+                .filter_map(|a| ty::try_path(a.path()))
+                .collect(),
             span: self.item_span(&f.attrs, &f.vis, first, ty_last),
         }
     }
@@ -283,7 +302,8 @@ impl Lower<'_> {
                     self.function(&f.attrs, true, &f.sig, f.default.as_ref(), Owner::Trait(index), span);
                 }
                 syn::TraitItem::Const(c) => {
-                    let span = self.item_span(&c.attrs, &Visibility::Inherited, c.const_token.span, c.semi_token.spans[0]);
+                    let span =
+                        self.item_span(&c.attrs, &Visibility::Inherited, c.const_token.span, c.semi_token.spans[0]);
                     let init = c.default.as_ref().map(|(_, e)| e);
                     self.constant(&c.ident, Owner::Trait(index), &c.ty, init, true, &c.attrs, span);
                 }
@@ -448,7 +468,8 @@ impl Lower<'_> {
             span,
         });
         // Numbers say nothing; texts may be SQL.
-        let says_something = |e: &&syn::Expr| !is_literal(e) || matches!(e, syn::Expr::Lit(l) if matches!(l.lit, syn::Lit::Str(_)));
+        let says_something =
+            |e: &&syn::Expr| !is_literal(e) || matches!(e, syn::Expr::Lit(l) if matches!(l.lit, syn::Lit::Str(_)));
         if let Some(init) = init.filter(says_something) {
             let outer = self.cfg_test;
             self.cfg_test |= cfg_test(attrs);
@@ -646,5 +667,8 @@ fn is_test_attribute(attr: &Attribute) -> bool {
     let name = last.ident.to_string();
     name == "test"
         || name.ends_with("_test")
-        || matches!(name.as_str(), "rstest" | "bench" | "test_case" | "test_log" | "proptest" | "quickcheck" | "test_matrix")
+        || matches!(
+            name.as_str(),
+            "rstest" | "bench" | "test_case" | "test_log" | "proptest" | "quickcheck" | "test_matrix"
+        )
 }

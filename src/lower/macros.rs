@@ -12,9 +12,7 @@ use super::expr::is_place;
 use super::scope::{Entry, Exit, Takes};
 use super::{tokens, ty};
 use crate::base::Span;
-use crate::ir::{
-    AggregateKind, Callee, DropWhy, Literal, MacroShape, Operand, Place, Rvalue, Terminator,
-};
+use crate::ir::{AggregateKind, Callee, DropWhy, Literal, MacroShape, Operand, Place, Rvalue, Terminator};
 use proc_macro2::TokenStream;
 use std::rc::Rc;
 use syn::{Expr, Macro};
@@ -392,15 +390,19 @@ fn std_macro(names: &[&str]) -> Known {
     };
     Known::Shape(match name {
         "vec" => MacroShape::List,
-        "format" | "print" | "println" | "eprint" | "eprintln" | "write" | "writeln" | "format_args" => MacroShape::Format,
+        "format" | "print" | "println" | "eprint" | "eprintln" | "write" | "writeln" | "format_args" => {
+            MacroShape::Format
+        }
         "panic" | "unreachable" | "todo" | "unimplemented" | "compile_error" => MacroShape::Panic,
-        "assert" | "assert_eq" | "assert_ne" | "debug_assert" | "debug_assert_eq" | "debug_assert_ne" => MacroShape::Assert,
+        "assert" | "assert_eq" | "assert_ne" | "debug_assert" | "debug_assert_eq" | "debug_assert_ne" => {
+            MacroShape::Assert
+        }
         "matches" => MacroShape::Matches,
         "dbg" | "r#try" | "ready" | "addr_of" | "addr_of_mut" => MacroShape::Transparent,
         "pin" if names.len() > 1 => MacroShape::Pin,
         "thread_local" => MacroShape::LazyStatic,
-        "concat" | "include_str" | "include_bytes" | "env" | "option_env" | "line" | "column" | "file" | "module_path"
-        | "stringify" | "cfg" | "concat_idents" | "offset_of" => return Known::Constant,
+        "concat" | "include_str" | "include_bytes" | "env" | "option_env" | "line" | "column" | "file"
+        | "module_path" | "stringify" | "cfg" | "concat_idents" | "offset_of" => return Known::Constant,
         _ => return Known::Unknown,
     })
 }

@@ -48,16 +48,15 @@ pub struct LowerCx<'a> {
     /// The edition of its crate: 2015, 2018, 2021, 2024. From 2024 on temporaries of tail expressions and of `if let`
     /// live shorter.
     pub edition: u16,
-    /// Length of the text in bytes.
-    pub len: usize,
+    /// The text that was parsed, as given to the parser.
+    pub text: &'a str,
     /// The shape of a macro, by the segments of its path as written. Macros of the standard library need no entry.
     pub macro_shape: &'a dyn Fn(&[&str]) -> Option<MacroShape>,
 }
 
 /// Lowers a file. The tree can be dropped afterwards. Recurses as deep as expressions nest: run it on a large stack.
 pub fn file(ast: &syn::File, cx: &LowerCx<'_>) -> FileIr {
-    let len = u32::try_from(cx.len).unwrap_or(u32::MAX);
-    let whole = Span { file: cx.file, start: 0, end: len };
+    let whole = Span { file: cx.file, start: 0, end: u32::try_from(cx.text.len()).unwrap_or(u32::MAX) };
     let cfg_test = item::cfg_test(&ast.attrs);
     let root = ModuleIr {
         name: "".into(),
@@ -70,7 +69,7 @@ pub fn file(ast: &syn::File, cx: &LowerCx<'_>) -> FileIr {
     };
     let mut lower = Lower {
         cx,
-        spans: Spans { file: cx.file, len },
+        spans: Spans::new(cx.file, cx.text),
         ir: FileIr {
             file: cx.file,
             modules: vec![root],
@@ -104,7 +103,7 @@ const MAX_DEPTH: usize = 1000;
 /// The state of lowering one file.
 struct Lower<'a> {
     cx: &'a LowerCx<'a>,
-    spans: Spans,
+    spans: Spans<'a>,
     ir: FileIr,
     /// By [`BodyId`]; a hole while a body is under construction, so that a body's number is less than its children's.
     bodies: Vec<Option<Body>>,
@@ -125,8 +124,7 @@ impl Lower<'_> {
 
     fn finish_file(mut self) -> FileIr {
         let bodies = std::mem::take(&mut self.bodies);
-        self.ir.bodies =
-            bodies.into_iter().map(|b| b.expect("every body under construction was finished")).collect();
+        self.ir.bodies = bodies.into_iter().map(|b| b.expect("every body under construction was finished")).collect();
         self.ir.stmt_spans.sort_by_key(|s| (s.start, std::cmp::Reverse(s.end)));
         self.ir.stmt_spans.dedup();
         self.ir.unknown.sort_by_key(|&(what, at)| (at, what));

@@ -55,18 +55,26 @@ impl Lower<'_> {
     }
 
     /// Goes on if `place` matches; else leaves through `fail`. Without `fail` the pattern cannot fail.
-    pub(super) fn test(&mut self, pat: &Pat, place: &Place, fail: Option<&Exit>) {
+    pub(super) fn test(&mut self, pat: &Pat, place: &Place, mode: Mode, fail: Option<&Exit>) {
         match pat {
-            Pat::Paren(x) => self.test(&x.pat, place, fail),
-            Pat::Type(x) => self.test(&x.pat, place, fail),
-            Pat::Guard(x) => self.test(&x.pat, place, fail),
-            Pat::Reference(x) => self.test(&x.pat, &through_ref(place), fail),
+            Pat::Paren(x) => self.test(&x.pat, place, mode, fail),
+            Pat::Type(x) => self.test(&x.pat, place, mode, fail),
+            Pat::Guard(x) => self.test(&x.pat, place, mode, fail),
+            Pat::Reference(x) => match mode {
+                Mode::Borrow { .. } => self.test(&x.pat, place, Mode::Move, fail),
+                Mode::Move => self.test(&x.pat, &through_ref(place), mode, fail),
+            },
             Pat::Wild(_) | Pat::Rest(_) => {}
             Pat::Ident(x) => {
                 if is_constant(x) {
-                    self.test_variant(Path::from_names([ty::symbol(&x.ident).as_str()]), place, fail, self.spans.of(x.ident.span()));
+                    self.test_variant(
+                        Path::from_names([ty::symbol(&x.ident).as_str()]),
+                        place,
+                        fail,
+                        self.spans.of(x.ident.span()),
+                    );
                 } else if let Some((_, sub)) = &x.subpat {
-                    self.test(sub, place, fail);
+                    self.test(sub, place, mode, fail);
                 }
             }
             Pat::Path(x) => self.test_variant(ty::path(&x.path), place, fail, self.spans.pat(pat)),
@@ -74,7 +82,7 @@ impl Lower<'_> {
                 let path = ty::path(&x.path);
                 self.test_variant(path.clone(), place, fail, self.spans.pat(pat));
                 for (field, part) in numbered(x.elems.iter()) {
-                    self.test(part, &place.then(Proj::Variant { path: path.clone(), field }), fail);
+                    self.test(part, &place.then(Proj::Variant { path: path.clone(), field }), mode, fail);
                 }
             }
             Pat::Struct(x) => {
@@ -82,12 +90,12 @@ impl Lower<'_> {
                 self.test_variant(path.clone(), place, fail, self.spans.pat(pat));
                 for part in &x.fields {
                     let step = Proj::Variant { path: path.clone(), field: ty::member(&part.member) };
-                    self.test(&part.pat, &place.then(step), fail);
+                    self.test(&part.pat, &place.then(step), mode, fail);
                 }
             }
             Pat::Tuple(x) => {
                 for (field, part) in numbered(x.elems.iter()) {
-                    self.test(part, &place.then(Proj::Field(field)), fail);
+                    self.test(part, &place.then(Proj::Field(field)), mode, fail);
                 }
             }
             Pat::Slice(x) => {
@@ -96,11 +104,11 @@ impl Lower<'_> {
                 }
                 for part in &x.elems {
                     if !is_rest(part) {
-                        self.test(part, &place.then(Proj::Index), fail);
+                        self.test(part, &place.then(Proj::Index), mode, fail);
                     }
                 }
             }
-            Pat::Or(x) => self.test_any(x, place, fail),
+            Pat::Or(x) => self.test_any(x, place, mode, fail),
             Pat::Lit(syn::ExprLit { lit: syn::Lit::Bool(b), .. }) => {
                 let at = self.spans.pat(pat);
                 let next = self.new_block();
@@ -140,16 +148,16 @@ impl Lower<'_> {
         self.start(next);
     }
 
-    fn test_any(&mut self, x: &syn::PatOr, place: &Place, fail: Option<&Exit>) {
+    fn test_any(&mut self, x: &syn::PatOr, place: &Place, mode: Mode, fail: Option<&Exit>) {
         let found = self.new_block();
         for (i, case) in x.cases.iter().enumerate() {
             if i + 1 == x.cases.len() {
-                self.test(case, place, fail);
+                self.test(case, place, mode, fail);
                 self.goto(found);
             } else {
                 let next = self.new_block();
                 let exit = self.exit_to(next);
-                self.test(case, place, Some(&exit));
+                self.test(case, place, mode, Some(&exit));
                 self.goto(found);
                 self.start(next);
             }
@@ -174,10 +182,8 @@ impl Lower<'_> {
                         (None, Mode::Borrow { mutable }) => Rvalue::Ref { mutable, place: place.clone() },
                         (None, Mode::Move) => Rvalue::Use(Operand::Place(place.clone())),
                     };
+                    // A temporary that moves here as a whole keeps its drop: other arms may not move it.
                     let at = self.spans.of(x.ident.span());
-                    if let Rvalue::Use(op) = &value {
-                        self.moved(op);
-                    }
                     self.assign(Place::local(local), value, at);
                 }
                 if let Some((_, sub)) = &x.subpat {
@@ -227,7 +233,7 @@ impl Lower<'_> {
         for (i, case) in x.cases.iter().enumerate() {
             let next = self.new_block();
             let exit = self.exit_to(next);
-            self.test(case, place, (i + 1 < x.cases.len()).then_some(&exit));
+            self.test(case, place, mode, (i + 1 < x.cases.len()).then_some(&exit));
             self.bind(case, place, mode, binds);
             self.goto(done);
             self.start(next);

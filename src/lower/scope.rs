@@ -93,12 +93,16 @@ impl Lower<'_> {
         }
     }
 
-    /// `block`, with the stack as it is now.
+    /// `block`, with the scopes that are open now. What they take later is still there when the block is reached.
     pub(super) fn exit_to(&mut self, block: BlockId) -> Exit {
+        Exit { block, depth: self.b().scopes.len(), keep: usize::MAX }
+    }
+
+    /// `block`, with the innermost scope as it is now: what it takes later is dropped on the way.
+    pub(super) fn exit_to_before(&mut self, block: BlockId) -> Exit {
         let body = self.b();
         Exit { block, depth: body.scopes.len(), keep: body.scopes.last().map_or(0, |s| s.entries.len()) }
     }
-
     /// Writes the drops of everything above `exit`'s part of the stack. `None`: of the whole stack.
     pub(super) fn run_exit(&mut self, exit: Option<&Exit>) {
         let (depth, keep) = exit.map_or((0, 0), |e| (e.depth, e.keep));

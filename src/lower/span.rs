@@ -6,31 +6,52 @@
 //! operands).
 
 use crate::base::{FileId, Span};
-use proc_macro2::{Span as Tok, TokenStream};
+use proc_macro2::{LineColumn, Span as Tok, TokenStream};
 use syn::{Expr, Pat, Type};
 
 /// Converts token spans of one file.
-#[derive(Clone, Copy)]
-pub(super) struct Spans {
-    pub file: FileId,
-    /// Length of the text: no span reaches further.
-    pub len: u32,
+///
+/// Lines and columns are what the token library finds quickly; its byte offsets cost it a search tree entry each.
+pub(super) struct Spans<'t> {
+    file: FileId,
+    text: &'t str,
+    /// Where lines start, in bytes.
+    lines: Vec<u32>,
+    is_ascii: bool,
 }
 
-impl Spans {
+const MARK: char = '\u{feff}';
+
+impl<'t> Spans<'t> {
+    pub fn new(file: FileId, text: &'t str) -> Spans<'t> {
+        let starts = text.bytes().enumerate().filter(|&(_, b)| b == b'\n').map(|(i, _)| fit(i + 1));
+        let lines = std::iter::once(0).chain(starts).collect();
+        Spans { file, text, lines, is_ascii: text.is_ascii() }
+    }
     /// Of one token.
     pub fn of(&self, token: Tok) -> Span {
-        let range = token.byte_range();
-        self.range(range.start, range.end)
+        self.between(token, token)
     }
     /// From the first byte of one token to the last of another.
     pub fn between(&self, first: Tok, last: Tok) -> Span {
-        let (first, last) = (first.byte_range(), last.byte_range());
-        self.range(first.start, last.end.max(first.end))
+        let start = self.byte(first.start());
+        let end = self.byte(last.end());
+        Span { file: self.file, start, end: end.max(start) }
     }
-    fn range(&self, start: usize, end: usize) -> Span {
-        let fit = |n: usize| u32::try_from(n).unwrap_or(u32::MAX).min(self.len);
-        Span { file: self.file, start: fit(start), end: fit(end) }
+    /// The byte offset of a line (from 1) and column (from 0, in characters).
+    fn byte(&self, at: LineColumn) -> u32 {
+        let len = fit(self.text.len());
+        let Some(&start) = self.lines.get(at.line.wrapping_sub(1)) else { return len };
+        if self.is_ascii {
+            return start.saturating_add(fit(at.column)).min(len);
+        }
+        // The parser saw a byte order mark as so many spaces.
+        let marked = start == 0 && self.text.starts_with(MARK);
+        let (skip, column) =
+            if marked { (MARK.len_utf8(), at.column.saturating_sub(MARK.len_utf8())) } else { (0, at.column) };
+        let line = self.text.get(start as usize + skip..).unwrap_or("");
+        let within = line.char_indices().nth(column).map_or(line.len(), |(i, _)| i);
+        start.saturating_add(fit(skip + within)).min(len)
     }
     pub fn expr(&self, e: &Expr) -> Span {
         self.between(expr_first(e), expr_last(e))
@@ -53,6 +74,10 @@ impl Spans {
         let last = trees.last().unwrap_or_else(|| first.clone());
         Some(self.between(first.span(), last.span()))
     }
+}
+
+fn fit(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
 }
 
 pub(super) fn path_first(p: &syn::Path) -> Tok {

@@ -11,7 +11,9 @@ use super::scope::{Entry, Takes};
 use super::span;
 use super::ty;
 use crate::base::Span;
-use crate::ir::{DropWhy, LocalId, LocalKind, ModuleIr, ModuleKind, Operand, Place, Rvalue, StmtKind, Terminator, TypeRef};
+use crate::ir::{
+    DropWhy, LocalId, LocalKind, ModuleIr, ModuleKind, Operand, Place, Rvalue, StmtKind, Terminator, TypeRef,
+};
 use syn::{Expr, Pat, Stmt};
 
 impl Lower<'_> {
@@ -33,7 +35,9 @@ impl Lower<'_> {
             _ => (None, stmts),
         };
         for stmt in stmts {
-            self.stmt(stmt);
+            if self.in_this_build(stmt_attrs(stmt)) {
+                self.stmt(stmt);
+            }
         }
         let tail_mark = (tail.is_some() && self.is_2024()).then(|| self.open_scope(Takes::Temps));
         match tail {
@@ -118,6 +122,11 @@ impl Lower<'_> {
         }
     }
 
+    /// Whether code with these attributes exists outside of tests, or is test code anyway.
+    pub(super) fn in_this_build(&self, attrs: &[syn::Attribute]) -> bool {
+        attrs.is_empty() || self.cfg_test || !super::item::cfg_test(attrs)
+    }
+
     /// The span with the attributes in front.
     pub(super) fn with_attrs(&self, attrs: &[syn::Attribute], at: Span) -> Span {
         match attrs.iter().find(|a| matches!(a.style, syn::AttrStyle::Outer)) {
@@ -146,7 +155,9 @@ impl Lower<'_> {
                 }
                 self.enter(binds);
             }
-            Some(syn::LocalInit { expr, diverge: Some((_, otherwise)), .. }) => self.let_else(pat, written, expr, otherwise),
+            Some(syn::LocalInit { expr, diverge: Some((_, otherwise)), .. }) => {
+                self.let_else(pat, written, expr, otherwise)
+            }
             Some(syn::LocalInit { expr, diverge: None, .. }) => self.let_(pat, written, expr),
         }
     }
@@ -191,7 +202,17 @@ impl Lower<'_> {
         if makes_flow(init) {
             self.into(&Dest::To(Place::local(var)), init);
         } else {
-            let value = self.value(init);
+            let value = match init {
+                Expr::Macro(x) => self.mac(Some(&Dest::To(Place::local(var))), &x.mac),
+                _ => Some(self.value(init)),
+            };
+            // `None`: written by the macro's branches.
+            let Some(value) = value else {
+                if keep {
+                    self.schedule(var, extended, DropWhy::Scope);
+                }
+                return var;
+            };
             // A path may be `None`, which a later assignment replaces by something that is dropped.
             keep &= needs_drop(&value) || matches!(value, Rvalue::Use(Operand::Path(..)));
             self.deliver(&Dest::To(Place::local(var)), value, self.spans.expr(init));
@@ -233,12 +254,12 @@ impl Lower<'_> {
     fn let_else(&mut self, pat: &Pat, written: Option<TypeRef>, init: &Expr, otherwise: &Expr) {
         let extended = self.b().var_scope;
         let other = self.new_block();
-        let exit = self.exit_to(other);
+        let exit = self.exit_to_before(other);
         let before = self.b().scopes[extended].entries.len();
         let mark = self.open_scope(Takes::Temps);
         let (place, mode) = self.let_place(pat, written, init, extended);
         let binds = self.declare(pat, None);
-        self.test(pat, &place, Some(&exit));
+        self.test(pat, &place, mode, Some(&exit));
         self.bind(pat, &place, mode, &binds);
         self.close_scope(mark);
 
@@ -289,6 +310,7 @@ fn is_unit(e: &Expr) -> bool {
             | Expr::Break(_)
             | Expr::Continue(_)
             | Expr::Return(_)
+            | Expr::Yield(_)
             | Expr::Binary(_)
     ) || matches!(e, Expr::If(x) if x.else_branch.is_none())
 }
@@ -314,6 +336,15 @@ fn makes_flow(e: &Expr) -> bool {
         | Expr::Assign(_) => true,
         Expr::Binary(x) => matches!(x.op, syn::BinOp::And(_) | syn::BinOp::Or(_)),
         _ => false,
+    }
+}
+
+fn stmt_attrs(stmt: &Stmt) -> &[syn::Attribute] {
+    match stmt {
+        Stmt::Local(x) => &x.attrs,
+        Stmt::Expr(e, _) => attrs_of(e),
+        Stmt::Macro(x) => &x.attrs,
+        Stmt::Item(_) => &[],
     }
 }
 

@@ -52,7 +52,11 @@ pub(super) fn format_args(tokens: &TokenStream) -> Args {
             }
             if !input.is_empty() {
                 // `,` in all, `;` in a few.
-                if input.peek(Token![;]) { input.parse::<Token![;]>().map(drop)? } else { input.parse::<Token![,]>().map(drop)? }
+                if input.peek(Token![;]) {
+                    input.parse::<Token![;]>().map(drop)?
+                } else {
+                    input.parse::<Token![,]>().map(drop)?
+                }
             }
         }
         Ok(())
@@ -104,8 +108,7 @@ pub(super) fn captured_names(text: &str) -> Vec<String> {
         let (name, spec) = inner.split_once(':').unwrap_or((inner, ""));
         names.push(name.trim().to_owned());
         for piece in spec.split('$') {
-            let start = piece.rfind(|c: char| !(c.is_alphanumeric() || c == '_')).map_or(0, |i| i + 1);
-            names.push(piece[start..].to_owned());
+            names.push(piece.rsplit(|c: char| !(c.is_alphanumeric() || c == '_')).next().unwrap_or("").to_owned());
         }
     }
     names.retain(|n| n.starts_with(|c: char| c.is_alphabetic() || c == '_'));
@@ -161,7 +164,8 @@ impl Parse for Select {
         while !input.is_empty() {
             syn::Attribute::parse_outer(input)?;
             let is_otherwise = input.peek(Token![else])
-                || input.peek2(Token![=>]) && (input.fork().call(Ident::parse_any).is_ok_and(|i| i == "default" || i == "complete"));
+                || input.peek2(Token![=>])
+                    && (input.fork().call(Ident::parse_any).is_ok_and(|i| i == "default" || i == "complete"));
             if is_otherwise {
                 input.call(Ident::parse_any)?;
                 input.parse::<Token![=>]>()?;

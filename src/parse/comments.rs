@@ -99,7 +99,8 @@ impl Lexer<'_> {
         let after = self.bytes[range.end..].iter().find(|b| !blank(b));
         let own_line = matches!(before, None | Some(b'\n')) && matches!(after, None | Some(b'\n'));
         // A byte order mark before a first-line comment counts as white space.
-        let own_line = own_line || self.bytes[..range.start] == [0xef, 0xbb, 0xbf] && matches!(after, None | Some(b'\n'));
+        let own_line =
+            own_line || self.bytes[..range.start] == [0xef, 0xbb, 0xbf] && matches!(after, None | Some(b'\n'));
         self.found.push(Comment { range, own_line, is_block });
     }
 

@@ -43,8 +43,8 @@ struct Cover {
     used: bool,
 }
 
-/// Applies the comments. `lints` are all names; comments in places of which `is_left_out` is true are not judged, since
-/// their code was not.
+/// Applies the comments. `lints` are all names; comments that cover places of which `is_left_out` is true are not judged,
+/// since their code was not.
 pub fn apply(
     findings: Vec<Finding>,
     files: &[FileComments],
@@ -61,7 +61,7 @@ pub fn apply(
         }
     }
     let about = comments.unknown(lints).into_iter().chain(comments.unused());
-    let about: Vec<Finding> = about.filter(|finding| !is_left_out(finding.span)).collect();
+    let about: Vec<Finding> = about.filter(|finding| !is_left_out(finding.function_span)).collect();
     for finding in about {
         match comments.silence(finding) {
             Some(finding) => outcome.findings.push(finding),
@@ -73,7 +73,7 @@ pub fn apply(
 
 struct Comments<'a> {
     sources: &'a SourceMap,
-    all: Vec<(&'a Suppression, Vec<Cover>)>,
+    all: Vec<(&'a Suppression, Span, Vec<Cover>)>,
 }
 
 impl<'a> Comments<'a> {
@@ -89,7 +89,7 @@ impl<'a> Comments<'a> {
                     Some(_) => Vec::new(),
                     None => known.map(|lint| Cover { lint, span, used: false }).collect(),
                 };
-                all.push((suppression, covers));
+                all.push((suppression, span, covers));
             }
         }
         Comments { sources, all }
@@ -97,7 +97,7 @@ impl<'a> Comments<'a> {
 
     /// The narrowest comment that speaks for `lint` at `span` is the one that is used.
     fn hit(&mut self, lint: &str, span: Span) -> bool {
-        let covers = self.all.iter_mut().flat_map(|(_, covers)| covers);
+        let covers = self.all.iter_mut().flat_map(|(_, _, covers)| covers);
         let hits = covers.filter(|cover| cover.lint == lint && touches(cover.span, span));
         let Some(narrowest) = hits.min_by_key(|cover| cover.span.end - cover.span.start) else { return false };
         narrowest.used = true;
@@ -132,7 +132,7 @@ impl<'a> Comments<'a> {
 
     fn unused(&self) -> Vec<Finding> {
         let mut out = Vec::new();
-        for (suppression, covers) in &self.all {
+        for (suppression, cover, covers) in &self.all {
             let judged = || covers.iter().filter(|c| c.lint != UNUSED && c.lint != UNKNOWN);
             let idle: Vec<&Cover> = judged().filter(|c| !c.used).collect();
             if idle.is_empty() {
@@ -146,7 +146,7 @@ impl<'a> Comments<'a> {
                     format!("this comment allows {names} in the file, and there is nothing to silence")
                 }
             };
-            let mut finding = self.about(UNUSED, suppression, suppression.span, message);
+            let mut finding = self.about(UNUSED, suppression, *cover, suppression.span, message);
             finding.why = "a comment that silences nothing today hides a real finding tomorrow".to_owned();
             finding.help = "remove it".to_owned();
             if idle.len() == suppression.lints.len() {
@@ -159,9 +159,9 @@ impl<'a> Comments<'a> {
 
     fn unknown(&self, lints: &[&str]) -> Vec<Finding> {
         let mut out = Vec::new();
-        for (suppression, _) in &self.all {
+        for (suppression, cover, _) in &self.all {
             if let Some(problem) = &suppression.problem {
-                let mut finding = self.about(UNKNOWN, suppression, suppression.span, problem.clone());
+                let mut finding = self.about(UNKNOWN, suppression, *cover, suppression.span, problem.clone());
                 finding.help = "write `// letgo: allow(lint_name, reason = \"...\")`".to_owned();
                 out.push(finding);
                 continue;
@@ -171,7 +171,7 @@ impl<'a> Comments<'a> {
                 if lints.contains(&name.as_str()) {
                     continue;
                 }
-                let mut finding = self.about(UNKNOWN, suppression, *span, format!("`{lint}` is not a lint"));
+                let mut finding = self.about(UNKNOWN, suppression, *cover, *span, format!("`{lint}` is not a lint"));
                 finding.help = match nearest(&name, lints.iter().copied()) {
                     Some(near) => {
                         let edit = Edit { span: *span, text: near.to_owned() };
@@ -189,14 +189,22 @@ impl<'a> Comments<'a> {
         out
     }
 
-    fn about(&self, lint: &'static str, suppression: &Suppression, span: Span, message: String) -> Finding {
+    /// `cover` goes into `function_span`: it says whether the comment's code was judged.
+    fn about(
+        &self,
+        lint: &'static str,
+        suppression: &Suppression,
+        cover: Span,
+        span: Span,
+        message: String,
+    ) -> Finding {
         let resource = self.sources.snippet(suppression.span).split_whitespace().collect::<Vec<_>>().join(" ");
         Finding {
             lint,
             confidence: Confidence::High,
             span,
             function: String::new(),
-            function_span: suppression.span,
+            function_span: cover,
             message,
             resource,
             acquired_at: None,

@@ -17,6 +17,7 @@ pub struct Graph {
     edges: IndexVec<BodyIdx, Vec<BodyIdx>>,
     callers: IndexVec<FnIdx, Vec<(BodyIdx, CallId)>>,
     components: Vec<Vec<BodyIdx>>,
+    inner: IndexVec<BodyIdx, Vec<BodyIdx>>,
 }
 
 /// Builds the graph.
@@ -60,8 +61,14 @@ pub(super) fn build(
         list.dedup();
         edges[at] = list;
     }
+    let mut inner: IndexVec<BodyIdx, Vec<BodyIdx>> = IndexVec::from_elem(Vec::new(), bodies.len());
+    for (at, info) in bodies.iter_enumerated() {
+        if let Some(parent) = info.parent {
+            inner[parent].push(at);
+        }
+    }
     let components = components(&edges);
-    Graph { edges, callers, components }
+    Graph { edges, callers, components, inner }
 }
 
 /// Tarjan's algorithm with its stack on the heap.
@@ -124,6 +131,14 @@ fn components(edges: &IndexVec<BodyIdx, Vec<BodyIdx>>) -> Vec<Vec<BodyIdx>> {
 }
 
 impl Program {
+    /// The closures, async blocks and generators directly inside a body, in order.
+    pub fn inner_bodies(&self, body: BodyIdx) -> &[BodyIdx] {
+        &self.graph.inner[body]
+    }
+    /// Whether a body may run itself directly.
+    pub fn calls_itself(&self, body: BodyIdx) -> bool {
+        self.graph.edges[body].binary_search(&body).is_ok()
+    }
     /// The bodies that a body may run, in order.
     pub fn callees(&self, body: BodyIdx) -> &[BodyIdx] {
         &self.graph.edges[body]

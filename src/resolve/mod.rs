@@ -22,6 +22,7 @@ mod calls;
 pub mod held;
 pub mod prov;
 pub mod graph;
+mod ask;
 pub mod dump;
 mod know;
 mod std_names;

@@ -1,0 +1,186 @@
+//! Events: what lints read. One pass over converged states makes them; they are complete without the states.
+
+use super::resource::{Link, ResId, Resource, Sameness};
+use super::state::Outcomes;
+use super::summary::{Acquires, Blocks, Waits};
+use crate::base::{Confidence, IndexVec, Span};
+use crate::ir::LocalId;
+use crate::resolve::BodyIdx;
+
+/// Everything that happens to the resources of one body.
+#[derive(Debug, Default)]
+pub struct BodyEvents {
+    /// The body's resources.
+    pub resources: IndexVec<ResId, Resource>,
+    /// In order of blocks and statements.
+    pub events: Vec<Event>,
+    /// Per resource the names of the variables that hold it, in order of first sight.
+    pub holders: IndexVec<ResId, Vec<LocalId>>,
+    /// Per resource: where it is released, in order of sight.
+    pub releases: IndexVec<ResId, Vec<(Span, Release)>>,
+    /// Per resource: where it is used (lent to an awaited or blocking call).
+    pub uses: IndexVec<ResId, Vec<Span>>,
+    /// For a captured resource: the body around and its resource.
+    pub outer: IndexVec<ResId, Option<(BodyIdx, ResId)>>,
+}
+
+/// How a resource is let go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Release {
+    /// Its scope ends.
+    Scope,
+    /// As a temporary, at the end of its statement or construct.
+    Temporary,
+    /// By a call: `drop(x)`, `close`, a callee that takes it.
+    Call,
+    /// Committed.
+    Commit,
+    /// Rolled back.
+    Rollback,
+}
+
+/// Something that happens while resources are held.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// The body waits (`.await`) for something that does not use `res`.
+    Wait {
+        /// Held meanwhile.
+        res: ResId,
+        /// The awaited expression.
+        span: Span,
+        /// What it waits for.
+        waits: Waits,
+        /// What is called there, for words.
+        what: String,
+        /// The await is of something made from the resource's own guard (a scrutinee temporary).
+        derived: bool,
+    },
+    /// A second resource of the same pool is taken while `res` is held.
+    Nested {
+        /// Held meanwhile.
+        res: ResId,
+        /// The expression that takes the second.
+        span: Span,
+        /// What it takes.
+        acquires: Acquires,
+        /// Whether the pool is the same.
+        sameness: Sameness,
+        /// What is called there, for words.
+        what: String,
+    },
+    /// The thread is blocked while `res` is held.
+    BlockedWhileHeld {
+        /// Held meanwhile.
+        res: ResId,
+        /// The expression that blocks.
+        span: Span,
+        /// What blocks.
+        blocks: Blocks,
+    },
+    /// The thread is blocked in async code.
+    Blocked {
+        /// The expression that blocks.
+        span: Span,
+        /// What blocks.
+        blocks: Blocks,
+        /// What is called there.
+        what: String,
+    },
+    /// The body is left with success; `outcomes` tells what became of `res` on the paths to this exit.
+    Exit {
+        /// The resource.
+        res: ResId,
+        /// The returned expression, or the end of the body.
+        span: Span,
+        /// What became of it.
+        outcomes: Outcomes,
+        /// How sure it is that this exit is a success.
+        success: Confidence,
+    },
+    /// Dropped at the end of its own statement without having been bound: `pool.begin().await?;`.
+    DroppedAtOnce {
+        /// The resource.
+        res: ResId,
+        /// The statement.
+        span: Span,
+    },
+    /// `mem::forget` and its kin.
+    Forgotten {
+        /// The resource.
+        res: ResId,
+        /// The call.
+        span: Span,
+        /// What is called.
+        what: String,
+    },
+    /// Out of its pool for good.
+    Detached {
+        /// The resource.
+        res: ResId,
+        /// The call.
+        span: Span,
+        /// Whether the slot is lost.
+        loses_slot: bool,
+    },
+    /// A future that commits is dropped without having been awaited.
+    CommitNotAwaited {
+        /// The transaction.
+        res: ResId,
+        /// The call.
+        span: Span,
+        /// What is called.
+        what: String,
+    },
+    /// A future that acquires is bound to a variable and dropped without having been awaited.
+    NotAwaited {
+        /// The call that gave the future.
+        span: Span,
+        /// The variable.
+        local: LocalId,
+        /// What it would have acquired.
+        acquires: Acquires,
+        /// What is called.
+        what: String,
+    },
+    /// Many futures that each acquire from a pool are started at once.
+    FanOut {
+        /// The call that starts them.
+        span: Span,
+        /// What each acquires.
+        acquires: Acquires,
+        /// How many at most, if there is a limit that could be read.
+        width: Option<i128>,
+        /// Whether there is a limit at all.
+        limited: bool,
+        /// What is called.
+        what: String,
+    },
+    /// A resource is lent or given to a workspace function, which holds it as its parameter.
+    PassedTo {
+        /// The resource.
+        res: ResId,
+        /// The functions.
+        fns: Vec<crate::resolve::FnIdx>,
+        /// Which parameter.
+        param: usize,
+        /// The call.
+        span: Span,
+    },
+}
+
+/// A caller that gives a held connection to a function's parameter.
+#[derive(Clone, Debug)]
+pub struct CallerSite {
+    /// The caller's path.
+    pub caller: String,
+    /// Where the caller acquired it.
+    pub acquired: Span,
+    /// The call.
+    pub call: Span,
+    /// The pool it is from, in the callee's terms where that can be said.
+    pub pool: Option<super::resource::PoolId>,
+    /// The resource's confidence in the caller.
+    pub confidence: Confidence,
+    /// From the acquisition's wrapper to its leaf.
+    pub chain: Vec<Link>,
+}

@@ -1,0 +1,402 @@
+//! Who holds which connection where: one ownership analysis over the linked program.
+//!
+//! Owns: the lattice ([`state`]), what calls do ([`effect`]), the transfer function ([`transfer`]), summaries bottom-up over
+//! strongly connected components ([`summary`], here), events for lints ([`events`]).
+//!
+//! **Invariants:** summaries are at their fixpoint before any event is made; events come from converged states only; a
+//! body inside another (closure, async block) is read after it, since what it captures is known there. **Absent on
+//! purpose:** lints, messages, library names.
+
+pub mod dump;
+pub mod effect;
+pub mod events;
+pub mod resource;
+pub mod sql;
+pub mod state;
+pub mod summary;
+pub mod transfer;
+
+pub use events::{BodyEvents, CallerSite, Event, Release};
+pub use resource::{Link, Origin, PoolClass, ResId, Resource, Sameness};
+pub use state::{Life, Outcomes};
+pub use summary::{Acquires, Blocks, Summary, Waits};
+
+use crate::base::{Confidence, Idx, IndexVec, Span};
+use crate::flow;
+use crate::ir::{self, BodyKind, Terminator};
+use crate::resolve::{BodyIdx, FnIdx, Program};
+use effect::Prepared;
+use state::{Deferred, State};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use summary::{Effects, ParamResource, Returned, ReturnedFrom};
+use transfer::{Sink, Transfer};
+
+/// Rounds over a component before its summaries are taken as they are.
+const ROUNDS: usize = 4;
+
+/// Summaries by body.
+#[derive(Debug, Default)]
+pub struct Summaries {
+    by_body: IndexVec<BodyIdx, Option<Arc<Summary>>>,
+}
+
+impl Summaries {
+    /// The summary of a body, if it has been made.
+    pub fn get(&self, body: BodyIdx) -> Option<&Arc<Summary>> {
+        self.by_body.get(body).and_then(Option::as_ref)
+    }
+}
+
+/// The analysis of a program.
+#[derive(Debug, Default)]
+pub struct Facts {
+    /// What each body does.
+    pub summaries: Summaries,
+    /// What happens in each body.
+    pub events: IndexVec<BodyIdx, BodyEvents>,
+    /// Callers that give a held connection to a parameter (function, parameter).
+    pub callers: BTreeMap<(FnIdx, usize), CallerSite>,
+    /// Acquisitions in functions that hold a caller's connection: the surest answer any caller gives, and that caller.
+    pub confirmed: HashMap<Span, (Sameness, CallerSite)>,
+}
+
+/// Analyses the whole program.
+pub fn run(program: &Program) -> Facts {
+    let mut summaries = Summaries { by_body: IndexVec::from_elem(None, program.bodies.len()) };
+    for component in program.components() {
+        let recursive = component.len() > 1 || program.calls_itself(component[0]);
+        for round in 0..ROUNDS {
+            let mut changed = false;
+            for &body in component.iter() {
+                let new = summarise(program, body, &summaries);
+                if summaries.get(body).is_none_or(|old| **old != new) {
+                    changed = true;
+                    summaries.by_body[body] = Some(Arc::new(new));
+                }
+            }
+            if !changed || !recursive || round + 1 == ROUNDS {
+                break;
+            }
+        }
+    }
+    let mut facts = Facts { summaries, ..Facts::default() };
+    read_events(program, &mut facts);
+    facts
+}
+
+/// Whether a body can be left out: it calls nothing that does anything and holds nothing.
+fn idle(program: &Program, idx: BodyIdx, prepared: &Prepared) -> bool {
+    prepared.resources.is_empty()
+        && prepared.calls.iter().all(|c| {
+            c.effects.is_empty()
+                && c.eager.is_empty()
+                && c.executes.is_empty()
+                && c.runs_with.is_empty()
+                && c.block_on.is_none()
+        })
+        && program.inner_bodies(idx).is_empty()
+        && !program.body(idx).calls.iter().any(|c| matches!(c.callee, ir::Callee::Value(_)))
+}
+
+fn summarise(program: &Program, idx: BodyIdx, summaries: &Summaries) -> Summary {
+    let prepared = effect::prepare(program, idx, summaries);
+    if idle(program, idx, &prepared) {
+        return Summary::default();
+    }
+    let body = program.body(idx);
+    let mut transfer = Transfer::new(program, idx, &prepared, summaries);
+    let results = flow::run(body, &mut transfer);
+    transfer.start_reading();
+    let mut exits = Exits::default();
+    flow::visit(body, &results, &mut transfer, |transfer, state, at| exits.read(transfer, state, at));
+    let sink = transfer.sink.take().unwrap_or_default();
+    exits.into_summary(&prepared, sink)
+}
+
+/// Collects what the exits of a body tell.
+#[derive(Default)]
+struct Exits {
+    success: BTreeMap<ResId, Outcomes>,
+    failure: BTreeMap<ResId, Outcomes>,
+    any_success: bool,
+    returns: Vec<(state::Entry, Vec<ResId>)>,
+    later: Effects,
+    later_returns: Vec<Returned>,
+}
+
+impl Exits {
+    fn read(&mut self, transfer: &Transfer<'_>, state: &State, at: flow::Location) {
+        let block = &transfer.body.blocks[at.block];
+        if at.stmt != block.stmts.len() {
+            return;
+        }
+        let Terminator::Return(kind, _) = &block.term else { return };
+        let success = transfer.success(state, *kind).is_some();
+        self.any_success |= success;
+        let outcomes = if success { &mut self.success } else { &mut self.failure };
+        for (&res, r) in &state.res {
+            let slot = outcomes.entry(res).or_default();
+            *slot = slot.or(r.outcomes);
+        }
+        if !success {
+            return;
+        }
+        let Some(value) = state.value(ir::return_local()) else { return };
+        for entry in &value.entries {
+            let parents = state.res.get(&entry.res).map_or_else(Vec::new, |r| r.parents.clone());
+            // What is returned is not let go here: on the way out it escapes.
+            if entry.owned {
+                let slot = outcomes.entry(entry.res).or_default();
+                *slot = slot.end_held(Life::Escaped);
+            }
+            if !self.returns.iter().any(|(e, _)| e == entry) {
+                self.returns.push((entry.clone(), parents));
+            }
+        }
+        for pending in value.pending.iter().filter(|p| !p.task) {
+            for entry in pending.args.iter().flatten().filter(|e| e.owned) {
+                let slot = outcomes.entry(entry.res).or_default();
+                *slot = slot.end_held(Life::Escaped);
+            }
+        }
+        for pending in value.pending.iter().filter(|p| !p.task) {
+            self.defer(transfer, pending.what);
+        }
+    }
+
+    /// A future is returned: what it will do and give is what the result's await does and gives.
+    fn defer(&mut self, transfer: &Transfer<'_>, what: Deferred) {
+        match what {
+            Deferred::Call(id) => {
+                let effect = &transfer.prepared.calls[id];
+                self.later.merge(&effect.effects, Confidence::High);
+                self.promise(&effect.gifts, transfer.prepared);
+            }
+            Deferred::Block(body) => {
+                if let Some(summary) = transfer.inner.get(&body).and_then(|&b| transfer.summaries.get(b)) {
+                    self.later.merge(&summary.effects, Confidence::High);
+                    self.later.merge(&summary.later, Confidence::High);
+                }
+                if let Some(gifts) = transfer.prepared.blocks.get(&body) {
+                    self.promise(gifts, transfer.prepared);
+                }
+            }
+        }
+    }
+
+    /// What awaiting a returned future will give.
+    fn promise(&mut self, gifts: &[effect::Gift], prepared: &Prepared) {
+        for gift in gifts {
+            if let effect::Gift::New { res, path, .. } = gift {
+                let returned = new_return(&prepared.resources[*res], path.clone(), None);
+                if !self.later_returns.contains(&returned) {
+                    self.later_returns.push(returned);
+                }
+            }
+        }
+    }
+
+    fn into_summary(self, prepared: &Prepared, sink: Sink) -> Summary {
+        let outcomes = if self.any_success { &self.success } else { &self.failure };
+        let mut params = Vec::new();
+        for (&res, &out) in outcomes {
+            let resource = &prepared.resources[res];
+            if let Origin::Local(local) = resource.origin {
+                params.push(ParamResource { index: local.index() - 1, path: resource.path.clone(), outcomes: out });
+            }
+        }
+        let mut returns = self.later_returns;
+        for (entry, parents) in &self.returns {
+            let resource = &prepared.resources[entry.res];
+            let returned = match resource.origin {
+                Origin::Local(local) => Returned {
+                    path: entry.path.to_vec(),
+                    from: ReturnedFrom::Param { index: local.index() - 1, path: resource.path.clone() },
+                    owned: entry.owned,
+                },
+                Origin::Call(_) | Origin::Block(_) if entry.owned => {
+                    let child_of = parents.iter().find_map(|&p| match prepared.resources[p].origin {
+                        Origin::Local(local) => Some(local.index() - 1),
+                        Origin::Call(_) | Origin::Block(_) => None,
+                    });
+                    new_return(resource, entry.path.to_vec(), child_of)
+                }
+                Origin::Call(_) | Origin::Block(_) => continue,
+            };
+            if !returns.contains(&returned) {
+                returns.push(returned);
+            }
+        }
+        let invokes = sink
+            .invokes
+            .iter()
+            .map(|&(param, held)| {
+                (param, held.map(|r| (prepared.resources[r].pool.clone(), prepared.resources[r].span)))
+            })
+            .collect();
+        Summary { effects: sink.effects, later: self.later, returns, params, invokes, executes: sink.executes }
+    }
+}
+
+fn new_return(resource: &Resource, path: Vec<crate::base::Symbol>, child_of: Option<usize>) -> Returned {
+    Returned {
+        path,
+        from: ReturnedFrom::New {
+            kind: resource.kind,
+            ty: resource.ty.clone(),
+            pool: resource.pool.clone(),
+            confidence: resource.confidence,
+            chain: resource.chain.clone(),
+            protects_connection: resource.protects_connection,
+            child_of,
+        },
+        owned: true,
+    }
+}
+
+/// What a body around says of an inner one.
+#[derive(Default)]
+struct Surroundings {
+    captured: Vec<(usize, BodyIdx, ResId)>,
+    runs_with: Option<resource::PoolId>,
+}
+
+fn read_events(program: &Program, facts: &mut Facts) {
+    facts.events = program.bodies.iter().map(|_| BodyEvents::default()).collect();
+    let mut around: HashMap<BodyIdx, Surroundings> = HashMap::new();
+    // Bodies are numbered in order of file and place, but an inner body may come before its parent: take them by depth.
+    let mut order: Vec<(usize, BodyIdx)> = program.bodies.indices().map(|b| (depth(program, b), b)).collect();
+    order.sort();
+    for (_, idx) in order {
+        let mut prepared = effect::prepare(program, idx, &facts.summaries);
+        if idle(program, idx, &prepared) {
+            continue;
+        }
+        let surroundings = around.remove(&idx).unwrap_or_default();
+        let entry = settle_entry(program, idx, &mut prepared, &surroundings, facts);
+        let body = program.body(idx);
+        let mut transfer = Transfer::new(program, idx, &prepared, &facts.summaries);
+        transfer.entry_resources = Some(entry.iter().map(|(res, _)| *res).collect());
+        let results = flow::run(body, &mut transfer);
+        transfer.start_reading();
+        flow::visit(body, &results, &mut transfer, |transfer, state, at| transfer.at_exit(state, at));
+        let mut sink = transfer.sink.take().unwrap_or_default();
+        for (inner, list) in std::mem::take(&mut sink.captured) {
+            let slot = around.entry(inner).or_default();
+            slot.captured.extend(list.into_iter().map(|(n, res, _)| (n, idx, res)));
+        }
+        for (inner, pool) in std::mem::take(&mut sink.runs_with) {
+            around.entry(inner).or_default().runs_with.get_or_insert(pool);
+        }
+        let lent = std::mem::take(&mut sink.lent);
+        let mut out = sink.out;
+        for (res, outer) in entry {
+            out.outer[res] = outer;
+        }
+        out.resources = prepared.resources;
+        facts.events[idx] = out;
+        note_callers(program, idx, facts, &lent);
+    }
+}
+
+fn depth(program: &Program, mut body: BodyIdx) -> usize {
+    let mut depth = 0;
+    while let Some(parent) = program.bodies[body].parent {
+        depth += 1;
+        body = parent;
+    }
+    depth
+}
+
+/// Which resources exist at a body's entry, with what is known of captured ones from the body around.
+fn settle_entry(
+    program: &Program,
+    idx: BodyIdx,
+    prepared: &mut Prepared,
+    surroundings: &Surroundings,
+    facts: &Facts,
+) -> Vec<(ResId, Option<(BodyIdx, ResId)>)> {
+    let body = program.body(idx);
+    let first_capture = body.param_count + 1;
+    let mut entry = Vec::new();
+    for res in prepared.resources.indices() {
+        let Origin::Local(local) = prepared.resources[res].origin else { continue };
+        if local.index() < first_capture {
+            if !matches!(body.kind, BodyKind::Fn(_))
+                && let Some(pool) = &surroundings.runs_with
+                && prepared.resources[res].is_connection()
+            {
+                prepared.resources[res].pool = pool.clone();
+            }
+            entry.push((res, None));
+            continue;
+        }
+        let n = local.index() - first_capture;
+        let outer = surroundings.captured.iter().find(|(capture, around, outer)| {
+            *capture == n
+                && facts.events[*around].resources.get(*outer).is_some_and(|r| r.kind == prepared.resources[res].kind)
+        });
+        if let Some(&(_, around, outer)) = outer {
+            let known = &facts.events[around].resources[outer];
+            let ours = &mut prepared.resources[res];
+            ours.pool = known.pool.clone();
+            ours.span = known.span;
+            ours.confidence = known.confidence;
+            ours.chain.clone_from(&known.chain);
+            ours.inside = known.inside;
+            ours.protects_connection = known.protects_connection;
+            ours.acquired_by_us = known.acquired_by_us;
+            entry.push((res, Some((around, outer))));
+        }
+    }
+    entry
+}
+
+/// Tells the functions that a body calls which of their parameters bring a held connection.
+fn note_callers(program: &Program, idx: BodyIdx, facts: &mut Facts, lent: &[(Span, ResId, Sameness)]) {
+    if program.bodies[idx].is_test {
+        return;
+    }
+    let events = &facts.events[idx];
+    let mut sites = Vec::new();
+    let mut confirmed = Vec::new();
+    let site = |res: ResId, call: Span| {
+        let resource = &events.resources[res];
+        CallerSite {
+            caller: program.function_path(idx),
+            acquired: resource.span,
+            call,
+            pool: Some(resource.pool.clone()),
+            confidence: resource.confidence,
+            chain: resource.chain.clone(),
+        }
+    };
+    for event in &events.events {
+        if let Event::PassedTo { res, fns, param, span } = event {
+            let resource = &events.resources[*res];
+            if resource.is_connection() && resource.acquired_by_us && resource.confidence > Confidence::Low {
+                for &f in fns {
+                    sites.push(((f, *param), site(*res, *span)));
+                }
+            }
+        }
+    }
+    for &(span, res, sameness) in lent {
+        if events.resources[res].acquired_by_us {
+            confirmed.push((span, (sameness, site(res, span))));
+        }
+    }
+    for (key, site) in sites {
+        facts.callers.entry(key).or_insert(site);
+    }
+    for (span, new) in confirmed {
+        match facts.confirmed.get_mut(&span) {
+            Some(old) if new.0 < old.0 => *old = new,
+            Some(_) => {}
+            None => {
+                facts.confirmed.insert(span, new);
+            }
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! Resources of a body, the pools they come from, and when two pools are the same.
+//!
+//! **Invariant:** a body's resources are numbered before its dataflow runs, by origin, so states compare by id. At most
+//! [`MAX_RESOURCES`] are tracked in one body; the rest are not acquired as far as the analysis knows.
+
+use crate::base::{Confidence, Span, Symbol};
+use crate::ir::{CallId, LocalId};
+use crate::pack::Kind;
+use crate::resolve::{FnIdx, Program, Prov, ProvRoot, Ty};
+
+crate::index_type!(
+    /// A resource of a body.
+    pub ResId, "r"
+);
+
+/// More acquisitions than this in one body mean generated code.
+pub const MAX_RESOURCES: usize = 256;
+
+/// Where a resource comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Origin {
+    /// The result of a call.
+    Call(CallId),
+    /// What awaiting an async block of this body gives.
+    Block(crate::ir::BodyId),
+    /// A parameter, or a captured variable of a closure or async block.
+    Local(LocalId),
+}
+
+/// One link of a call chain: where, and what is called there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// The call.
+    pub span: Span,
+    /// The function it calls, as the reader knows it.
+    pub callee: String,
+}
+
+/// Something that must be given back.
+#[derive(Clone, Debug)]
+pub struct Resource {
+    /// Where it comes from.
+    pub origin: Origin,
+    /// Fields from the value to it.
+    pub path: Vec<Symbol>,
+    /// What it is.
+    pub kind: Kind,
+    /// Its own type.
+    pub ty: Ty,
+    /// The pool, lock or semaphore it was taken from.
+    pub pool: PoolId,
+    /// The acquiring expression, or the parameter.
+    pub span: Span,
+    /// How sure it is that this is one.
+    pub confidence: Confidence,
+    /// Whether it comes in from a caller by reference.
+    pub borrowed: bool,
+    /// Whether it lies inside `self` or inside a larger struct rather than being the value itself.
+    pub inside: bool,
+    /// The way to the leaf that acquires, if it is acquired by a workspace function.
+    pub chain: Vec<Link>,
+    /// For lock guards: whether what is protected is, or owns, a connection, pool, stream or client.
+    pub protects_connection: bool,
+    /// The await at which it comes into being is inside a callee.
+    pub acquired_by_us: bool,
+}
+
+impl Resource {
+    /// Whether it occupies something that others wait for.
+    pub fn holds_slot(&self) -> bool {
+        match self.kind {
+            Kind::Guard | Kind::Conn | Kind::Tx | Kind::Stream | Kind::Permit | Kind::LockGuard => true,
+            Kind::Pool
+            | Kind::Semaphore
+            | Kind::Lock
+            | Kind::Handle
+            | Kind::Driver
+            | Kind::Task
+            | Kind::Raw
+            | Kind::Wrapper
+            | Kind::Builder
+            | Kind::Plain => false,
+        }
+    }
+    /// Whether it is a connection in the wide sense: guard, connection, transaction, stream.
+    pub fn is_connection(&self) -> bool {
+        matches!(self.kind, Kind::Guard | Kind::Conn | Kind::Tx | Kind::Stream)
+    }
+}
+
+/// A pool, lock or semaphore: where it came from and what it hands out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PoolId {
+    /// Its provenance in terms of the body at hand.
+    pub prov: Prov,
+    /// Type of the pool itself, if known.
+    pub ty: Ty,
+    /// The pack root and database it belongs to, from the type of what it hands out: `sqlx`, `Postgres`.
+    pub family: (Option<Symbol>, Option<Ty>),
+    /// What it hands out.
+    pub class: PoolClass,
+}
+
+/// What a pool hands out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PoolClass {
+    /// Connections.
+    Slots,
+    /// Permits.
+    Permits,
+    /// The one right to a locked value; `shared`: a read guard.
+    Lock {
+        /// Read access only.
+        shared: bool,
+    },
+}
+
+/// The answer to "is it the same pool?".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sameness {
+    /// Equal provenance.
+    Same,
+    /// It may be: with how sure, and what would make it true.
+    Maybe(Confidence, &'static str),
+    /// Another one.
+    Different,
+}
+
+/// The class of pool that a resource of a kind comes from.
+pub fn class_of(kind: Kind, shared: bool) -> PoolClass {
+    match kind {
+        Kind::Permit | Kind::Semaphore => PoolClass::Permits,
+        Kind::LockGuard | Kind::Lock => PoolClass::Lock { shared },
+        Kind::Pool
+        | Kind::Guard
+        | Kind::Conn
+        | Kind::Tx
+        | Kind::Stream
+        | Kind::Handle
+        | Kind::Driver
+        | Kind::Task
+        | Kind::Raw
+        | Kind::Wrapper
+        | Kind::Builder
+        | Kind::Plain => PoolClass::Slots,
+    }
+}
+
+/// Pack root and database of a type: `sqlx::Transaction<sqlx::Postgres>` is `(sqlx, sqlx::Postgres)`.
+pub fn family_of(ty: &Ty) -> (Option<Symbol>, Option<Ty>) {
+    match ty.peel_refs() {
+        Ty::Adt(path, args) => {
+            let root = path.as_str().split("::").next().map(Symbol::new);
+            (root, args.first().filter(|t| t.is_known() && !matches!(t, Ty::Param(..))).cloned())
+        }
+        Ty::Unknown
+        | Ty::Ref(..)
+        | Ty::Tuple(_)
+        | Ty::Slice(_)
+        | Ty::Param(..)
+        | Ty::Dyn(_)
+        | Ty::Future(_)
+        | Ty::Fn(..)
+        | Ty::Never => (None, None),
+    }
+}
+
+fn families_differ(a: &PoolId, b: &PoolId) -> bool {
+    if let (Some(x), Some(y)) = (a.family.0, b.family.0)
+        && x != y
+    {
+        return true;
+    }
+    match (&a.family.1, &b.family.1) {
+        (Some(x), Some(y)) => x != y,
+        (None, _) | (_, None) => false,
+    }
+}
+
+/// Whether a resource of pool `held` and an acquisition from pool `wanted` compete, seen from a body of `owner`.
+pub fn same_pool(program: &Program, owner: Option<FnIdx>, held: &PoolId, wanted: &PoolId) -> Sameness {
+    match (held.class, wanted.class) {
+        (PoolClass::Slots, PoolClass::Slots) | (PoolClass::Permits, PoolClass::Permits) => {}
+        (PoolClass::Lock { shared: a }, PoolClass::Lock { shared: b }) => {
+            if a && b {
+                return Sameness::Different;
+            }
+        }
+        (PoolClass::Slots | PoolClass::Permits | PoolClass::Lock { .. }, _) => return Sameness::Different,
+    }
+    let slots = held.class == PoolClass::Slots;
+    if slots && families_differ(held, wanted) {
+        return Sameness::Different;
+    }
+    let known = |p: &Prov| p.root != ProvRoot::Unknown;
+    if known(&held.prov) && known(&wanted.prov) && held.prov.root == wanted.prov.root && held.prov.path == wanted.prov.path {
+        let element = held.prov.element || wanted.prov.element;
+        return match (element, slots) {
+            (false, _) => Sameness::Same,
+            (true, true) => Sameness::Maybe(Confidence::Medium, "if both are the same element of the collection"),
+            (true, false) => Sameness::Different,
+        };
+    }
+    if !slots {
+        return Sameness::Different;
+    }
+    // Different statics, and pools made here by different calls, are different pools.
+    let fixed = |p: &Prov| matches!(p.root, ProvRoot::Static(_) | ProvRoot::Call(..));
+    if fixed(&held.prov) && fixed(&wanted.prov) && held.prov.root != wanted.prov.root {
+        return Sameness::Different;
+    }
+    // Without the family of both, two unknown things are compared: never loud.
+    if held.family.0.is_none() || wanted.family.0.is_none() {
+        return Sameness::Maybe(Confidence::Low, "if both come from one pool");
+    }
+    if !known(&held.prov) {
+        return Sameness::Maybe(Confidence::Medium, "if the caller took the connection from the same pool");
+    }
+    if !known(&wanted.prov) {
+        return Sameness::Maybe(Confidence::Low, "if that pool is the same");
+    }
+    if held.prov.root == wanted.prov.root {
+        let (a, b) = (&held.prov.path, &wanted.prov.path);
+        let shared = a.iter().zip(b.iter()).take_while(|(x, y)| x == y).count();
+        // Siblings in one struct, such as a reader and a writer, are different unless one is made from the other.
+        if a.len() == shared + 1 && b.len() == shared + 1 {
+            return if program.filled_from_one(owner, &held.prov, &wanted.prov) {
+                Sameness::Maybe(Confidence::Medium, "the constructor fills both fields from one pool")
+            } else {
+                Sameness::Different
+            };
+        }
+        return Sameness::Maybe(Confidence::Medium, "if its owner was given a clone of the same pool");
+    }
+    let static_one = matches!(held.prov.root, ProvRoot::Static(_)) || matches!(wanted.prov.root, ProvRoot::Static(_));
+    let confidence = if static_one { Confidence::Low } else { Confidence::Medium };
+    Sameness::Maybe(confidence, "if both owners were given clones of one pool")
+}

@@ -1,0 +1,221 @@
+//! What a body does, as its callers need to know it.
+//!
+//! **Invariant:** a summary speaks of parameters, statics and the result only; provenance in it starts at a parameter of
+//! the function (or of the function around, for closures and async blocks) or at a static. It is bounded: at most
+//! [`MAX_EFFECTS`] acquisitions, waits and blocks are kept, the surest and shortest first.
+
+use super::resource::{Link, PoolId};
+use super::state::Outcomes;
+use crate::base::{Confidence, Span, Symbol};
+use crate::pack::{Kind, Patience};
+use crate::resolve::Ty;
+
+/// Bound on each list of a summary.
+pub const MAX_EFFECTS: usize = 12;
+/// Longest call chain that is followed.
+pub const MAX_CHAIN: usize = 12;
+
+/// Something is taken from a pool, lock or semaphore.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Acquires {
+    /// From where.
+    pub pool: PoolId,
+    /// How long it waits, if known.
+    pub patience: Option<Patience>,
+    /// How sure.
+    pub confidence: Confidence,
+    /// From the call at hand to the leaf: each call on the way. The last is the acquisition itself.
+    pub chain: Vec<Link>,
+}
+
+/// Something is waited for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Waits {
+    /// The kind: `http`, `sleep`, …
+    pub kind: Symbol,
+    /// How sure.
+    pub confidence: Confidence,
+    /// As in [`Acquires::chain`]; the last is what waits.
+    pub chain: Vec<Link>,
+}
+
+/// The thread is blocked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Blocks {
+    /// The kind: `database`, `cpu`, `sleep`, …
+    pub kind: Symbol,
+    /// It panics inside an async runtime.
+    pub panics: bool,
+    /// How sure.
+    pub confidence: Confidence,
+    /// As in [`Acquires::chain`]; the last is what blocks.
+    pub chain: Vec<Link>,
+}
+
+/// What running some code does besides what it does to its arguments.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Effects {
+    /// Takes.
+    pub acquires: Vec<Acquires>,
+    /// Waits.
+    pub waits: Vec<Waits>,
+    /// Blocks.
+    pub blocks: Vec<Blocks>,
+}
+
+impl Effects {
+    /// Nothing at all.
+    pub fn is_empty(&self) -> bool {
+        self.acquires.is_empty() && self.waits.is_empty() && self.blocks.is_empty()
+    }
+    /// Adds one, keeping for each pool the surest and shortest.
+    pub fn add_acquires(&mut self, new: Acquires) {
+        let same = |a: &Acquires| a.pool == new.pool;
+        let better = |a: &Acquires| (a.confidence, std::cmp::Reverse(a.chain.len()));
+        let room = self.acquires.len() < MAX_EFFECTS;
+        match self.acquires.iter_mut().find(|a| same(a)) {
+            Some(old) if better(&new) > better(old) => *old = new,
+            Some(_) => {}
+            None if room => self.acquires.push(new),
+            None => {}
+        }
+    }
+    /// Adds one, keeping for each kind the surest and shortest.
+    pub fn add_waits(&mut self, new: Waits) {
+        let better = |a: &Waits| (a.confidence, std::cmp::Reverse(a.chain.len()));
+        let room = self.waits.len() < MAX_EFFECTS;
+        match self.waits.iter_mut().find(|a| a.kind == new.kind) {
+            Some(old) if better(&new) > better(old) => *old = new,
+            Some(_) => {}
+            None if room => self.waits.push(new),
+            None => {}
+        }
+    }
+    /// Adds one, keeping for each kind the surest and shortest.
+    pub fn add_blocks(&mut self, new: Blocks) {
+        let better = |a: &Blocks| (a.confidence, std::cmp::Reverse(a.chain.len()));
+        let room = self.blocks.len() < MAX_EFFECTS;
+        match self.blocks.iter_mut().find(|a| a.kind == new.kind) {
+            Some(old) if better(&new) > better(old) => *old = new,
+            Some(_) => {}
+            None if room => self.blocks.push(new),
+            None => {}
+        }
+    }
+    /// Adds all of `other`, each at most as sure as `cap`.
+    pub fn merge(&mut self, other: &Effects, cap: Confidence) {
+        for a in &other.acquires {
+            self.add_acquires(Acquires { confidence: a.confidence.min(cap), ..a.clone() });
+        }
+        for w in &other.waits {
+            self.add_waits(Waits { confidence: w.confidence.min(cap), ..w.clone() });
+        }
+        for b in &other.blocks {
+            self.add_blocks(Blocks { confidence: b.confidence.min(cap), ..b.clone() });
+        }
+    }
+    /// The same effects seen from a call at `link`: each chain gets one more link in front. Chains that grow beyond
+    /// [`MAX_CHAIN`] are dropped.
+    #[must_use]
+    pub fn called_at(&self, link: &Link) -> Effects {
+        fn longer(link: &Link, chain: &[Link]) -> Option<Vec<Link>> {
+            (chain.len() < MAX_CHAIN).then(|| std::iter::once(link.clone()).chain(chain.iter().cloned()).collect())
+        }
+        Effects {
+            acquires: self
+                .acquires
+                .iter()
+                .filter_map(|a| Some(Acquires { chain: longer(link, &a.chain)?, ..a.clone() }))
+                .collect(),
+            waits: self
+                .waits
+                .iter()
+                .filter_map(|w| Some(Waits { chain: longer(link, &w.chain)?, ..w.clone() }))
+                .collect(),
+            blocks: self
+                .blocks
+                .iter()
+                .filter_map(|b| Some(Blocks { chain: longer(link, &b.chain)?, ..b.clone() }))
+                .collect(),
+        }
+    }
+}
+
+/// A resource that the result holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Returned {
+    /// Fields from the result to it.
+    pub path: Vec<Symbol>,
+    /// Where it comes from.
+    pub from: ReturnedFrom,
+    /// Whether the result owns it.
+    pub owned: bool,
+}
+
+/// Where a returned resource comes from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ReturnedFrom {
+    /// Acquired inside.
+    New {
+        /// What it is.
+        kind: Kind,
+        /// Its type.
+        ty: Ty,
+        /// From where.
+        pool: PoolId,
+        /// How sure.
+        confidence: Confidence,
+        /// The way to the leaf.
+        chain: Vec<Link>,
+        /// Whether what a lock guard protects is a connection.
+        protects_connection: bool,
+        /// The parameter on whose resource it was begun: it is that one's child.
+        child_of: Option<usize>,
+    },
+    /// The resource of a parameter, by its path there.
+    Param {
+        /// Which parameter.
+        index: usize,
+        /// Fields from the parameter to it.
+        path: Vec<Symbol>,
+    },
+}
+
+/// What becomes of a resource that a parameter brings in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ParamResource {
+    /// Which parameter (captured variables follow the parameters).
+    pub index: usize,
+    /// Fields from the parameter to it.
+    pub path: Vec<Symbol>,
+    /// Its outcomes over all exits.
+    pub outcomes: Outcomes,
+}
+
+/// What a body does.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Summary {
+    /// When it is called (or, for async bodies, when its future is awaited).
+    pub effects: Effects,
+    /// When the future in its result is awaited, for a plain function that returns one.
+    pub later: Effects,
+    /// What the result holds.
+    pub returns: Vec<Returned>,
+    /// What becomes of what parameters bring in.
+    pub params: Vec<ParamResource>,
+    /// Parameters that are closures and are called inside, with the pool of a connection that is held meanwhile.
+    pub invokes: Vec<(usize, Option<(PoolId, Span)>)>,
+    /// Parameters (generic or maybe-connections) that are used as executors: an argument that is a pool is acquired from.
+    pub executes: Vec<Executes>,
+}
+
+/// A maybe-connection that is used as an executor.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Executes {
+    /// Which parameter.
+    pub param: usize,
+    /// Whether something is written over it.
+    pub writes: bool,
+    /// The way to the use.
+    pub chain: Vec<Link>,
+}

@@ -1,0 +1,59 @@
+//! `letgo explain`: a lint's page, which is the header of its own file; or the table of all lints.
+
+use super::{Stop, config, print};
+use crate::lints::{ALL, Lint};
+use std::process::ExitCode;
+
+/// Runs the command.
+pub fn run(word: Option<&str>) -> Result<ExitCode, Stop> {
+    let Some(word) = word else {
+        print(&table(ALL))?;
+        return Ok(ExitCode::SUCCESS);
+    };
+    let name = word.trim().replace('-', "_");
+    let name = name.strip_prefix("letgo::").unwrap_or(&name);
+    if let Some(lint) = ALL.iter().find(|l| l.name == name) {
+        print(&page(lint))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let group: Vec<&Lint> = ALL.iter().copied().filter(|l| l.group.as_str() == name).collect();
+    if !group.is_empty() {
+        print(&table(&group))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let words = ALL.iter().flat_map(|l| [l.name, l.group.as_str()]);
+    let hint = config::meant(word, words).unwrap_or_else(|| "`letgo explain` lists all".to_owned());
+    Err(Stop::Error(format!("letgo: there is no lint or group `{word}`; {hint}\n")))
+}
+
+/// The header of a lint's file, without its comment marks, and what the registry says of it.
+fn page(lint: &Lint) -> String {
+    let level = lint.default_level().as_str();
+    format!(
+        "{}\n\nLevel: {level} (group {}), since {}\n",
+        without_marks(&lint.page_markdown()),
+        lint.group.as_str(),
+        lint.since
+    )
+}
+
+/// One line per lint: name, group, level, summary.
+fn table(lints: &[&Lint]) -> String {
+    let width = |f: fn(&Lint) -> usize| lints.iter().map(|l| f(l)).max().unwrap_or(0);
+    let (name, group) = (width(|l| l.name.len()), width(|l| l.group.as_str().len()));
+    let row = |l: &&Lint| {
+        let (level, summary) = (l.default_level().as_str(), l.summary);
+        format!("{:name$}  {:group$}  {level:5}  {summary}\n", l.name, l.group.as_str())
+    };
+    lints.iter().map(row).collect()
+}
+
+/// The marks of the fixture harness, as words that a reader understands.
+fn without_marks(page: &str) -> String {
+    let line = |line: &str| match line.split_once(" //~") {
+        Some((code, mark)) if !mark.trim().starts_with("step") => format!("{code} // <- {}", mark.trim()),
+        Some((code, _)) => code.to_owned(),
+        None => line.to_owned(),
+    };
+    page.lines().map(line).collect::<Vec<_>>().join("\n")
+}

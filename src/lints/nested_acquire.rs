@@ -1,0 +1,205 @@
+//! # nested_acquire
+//!
+//! ## What it does
+//! Reports that a second connection is taken from a pool while the function still holds the first: directly, through a
+//! function that it calls, by giving the pool itself to a query, or twice in one expression. A lock that is locked again
+//! under its own guard and a second permit of one semaphore are the same thing.
+//!
+//! ## Why is this bad?
+//! When as many tasks as the pool has connections stand between the two acquisitions, each holds one connection and waits
+//! for another. None can go on: the pool deadlocks until its timeout, or for ever if it has none.
+//!
+//! ## Example
+//! ```rust
+//! async fn order(pool: &sqlx::PgPool) -> Result<(), sqlx::Error> {
+//!     let mut tx = pool.begin().await?;
+//!     sqlx::query("INSERT INTO orders DEFAULT VALUES").execute(&mut *tx).await?;
+//!     sqlx::query("INSERT INTO audit DEFAULT VALUES").execute(pool).await?; //~ nested_acquire
+//!     tx.commit().await
+//! }
+//! ```
+//!
+//! ## Use instead
+//! ```rust
+//! async fn order(pool: &sqlx::PgPool) -> Result<(), sqlx::Error> {
+//!     let mut tx = pool.begin().await?;
+//!     sqlx::query("INSERT INTO orders DEFAULT VALUES").execute(&mut *tx).await?;
+//!     sqlx::query("INSERT INTO audit DEFAULT VALUES").execute(&mut *tx).await?;
+//!     tx.commit().await
+//! }
+//! ```
+//!
+//! ## When it stays silent
+//! For two different pools, savepoints and nested transactions on one connection, and read guards of one lock.
+//!
+//! ## Known limits
+//! Whether two owners of the same type of pool were given clones of one pool is not always seen; such findings have medium
+//! confidence and say what would make them true.
+
+use super::{Cx, Group, Lint, words};
+use crate::analyse::{Acquires, Event, Origin, PoolClass, ResId, Sameness};
+use crate::base::{self, Confidence, Finding, Span, Step};
+use crate::pack::Kind;
+
+/// The lint.
+pub static LINT: Lint = Lint {
+    name: "nested_acquire",
+    group: Group::Correctness,
+    summary: "a second connection is taken from the same pool while the first is held",
+    since: "0.1.0",
+    page: include_str!("nested_acquire.rs"),
+    check,
+};
+
+struct Second<'a> {
+    span: Span,
+    acquires: &'a Acquires,
+    sameness: Sameness,
+    confidence: Confidence,
+}
+
+fn check(cx: &Cx<'_>, out: &mut Vec<Finding>) {
+    let events = cx.events();
+    for res in events.resources.indices() {
+        let seconds = seconds(cx, res);
+        let Some(best) = seconds.iter().map(|s| s.confidence).max() else { continue };
+        let primary = seconds.iter().find(|s| s.confidence == best).expect("the best is one of them");
+        out.push(tell(cx, res, primary, &seconds));
+    }
+}
+
+/// Whether this event is told by this lint at a confidence that is shown by default.
+pub fn tells(cx: &Cx<'_>, event: &Event) -> bool {
+    judge(cx, event).is_some_and(|s| s.confidence >= Confidence::Medium)
+}
+
+fn judge<'a>(cx: &Cx<'a>, event: &'a Event) -> Option<Second<'a>> {
+    let Event::Nested { res, span, acquires, sameness, .. } = event else { return None };
+    let resource = &cx.events().resources[*res];
+    if resource.kind == Kind::Conn && resource.acquired_by_us && resource.pool.class == PoolClass::Slots {
+        // A connection of its own: it holds no slot of a pool.
+        return None;
+    }
+    // What a caller was seen to hold decides better than the guess made here.
+    let confirmed = cx.facts.confirmed.get(span).filter(|_| matches!(resource.origin, Origin::Local(_)));
+    let sameness = confirmed.map_or(*sameness, |(s, _)| *s);
+    let by_sameness = match sameness {
+        Sameness::Same => Confidence::High,
+        Sameness::Maybe(confidence, _) => confidence,
+        Sameness::Different => return None,
+    };
+    let confidence = words::held_confidence(cx, *res).min(acquires.confidence).min(by_sameness);
+    Some(Second { span: *span, acquires, sameness, confidence })
+}
+
+fn seconds<'a>(cx: &Cx<'a>, res: ResId) -> Vec<Second<'a>> {
+    let mut found: Vec<Second<'a>> = Vec::new();
+    for event in &cx.events().events {
+        if !matches!(event, Event::Nested { res: r, .. } if *r == res) {
+            continue;
+        }
+        let Some(second) = judge(cx, event) else { continue };
+        match found.iter_mut().find(|s| s.span == second.span) {
+            Some(old) if second.confidence > old.confidence => *old = second,
+            Some(_) => {}
+            None => found.push(second),
+        }
+    }
+    found.sort_by_key(|s| s.span);
+    found
+}
+
+fn tell(cx: &Cx<'_>, res: ResId, primary: &Second<'_>, seconds: &[Second<'_>]) -> Finding {
+    let resource = &cx.events().resources[res];
+    let mut finding = words::finding(cx, LINT.name, primary.confidence, primary.span, Some(res));
+    finding.message = message(cx, res, primary);
+    let kind = String::from(match resource.pool.class {
+        PoolClass::Slots => "slot",
+        PoolClass::Permits => "permit",
+        PoolClass::Lock { .. } => "lock",
+    });
+    finding.steps = words::acquisition_steps(cx, res);
+    for second in seconds.iter().filter(|s| s.span == primary.span || s.confidence >= Confidence::Medium) {
+        let pool = words::pool(cx, &second.acquires.pool);
+        let deep = second.acquires.chain.len() > 1;
+        let message = match (second.span == primary.span, deep) {
+            (true, true) => String::from("this call needs a second one"),
+            (true, false) => format!("a second one is taken from {pool} here"),
+            (false, _) => String::from("and again here"),
+        };
+        finding.steps.push(Step {
+            offence: Some(base::Offence {
+                message: self::message(cx, res, second),
+                confidence: second.confidence,
+                kind: kind.clone(),
+            }),
+            ..words::step(second.span, message)
+        });
+        finding.steps.extend(words::chain_steps(&second.acquires.chain, "takes it from the same pool"));
+    }
+    finding.steps.extend(words::release_step(cx, res, primary.span));
+    finding.steps = words::order_steps(std::mem::take(&mut finding.steps), primary.span);
+    finding.kinds.push(kind);
+    finding.why = why(cx, primary, resource.pool.class);
+    finding.help = help(cx, res, primary);
+    finding
+}
+
+fn message(cx: &Cx<'_>, res: ResId, second: &Second<'_>) -> String {
+    let resource = &cx.events().resources[res];
+    let name = words::name(cx, res);
+    let noun = words::noun(cx, resource);
+    let pool = words::pool(cx, &second.acquires.pool);
+    match (resource.pool.class, second.sameness) {
+        (PoolClass::Slots, Sameness::Same) => {
+            format!("second connection taken from {pool} while {name} still holds the first")
+        }
+        (PoolClass::Slots, _) => {
+            format!("second connection taken from {pool} while {name} ({noun}) is held, which may be of the same pool")
+        }
+        (PoolClass::Permits, _) => format!("second permit of {pool} awaited while {name} still holds one"),
+        (PoolClass::Lock { .. }, _) => format!("{pool} is locked again while {name} still holds its guard"),
+    }
+}
+
+fn why(cx: &Cx<'_>, second: &Second<'_>, class: PoolClass) -> String {
+    let condition = match second.sameness {
+        Sameness::Maybe(_, condition) => format!("{condition}: "),
+        Sameness::Same | Sameness::Different => String::new(),
+    };
+    match class {
+        PoolClass::Slots => {
+            let patience = words::patience(cx, &second.acquires.pool, second.acquires.patience);
+            format!(
+                "{condition}once as many tasks as the pool has connections stand here, each holds one and waits for another \
+                 {patience}"
+            )
+        }
+        PoolClass::Permits => {
+            format!("{condition}once as many tasks as there are permits stand here, each holds one and waits for another")
+        }
+        PoolClass::Lock { .. } => format!("{condition}the task waits for itself, for ever"),
+    }
+}
+
+fn help(cx: &Cx<'_>, res: ResId, second: &Second<'_>) -> String {
+    let name = words::variable(cx, res);
+    let resource = &cx.events().resources[res];
+    match (resource.pool.class, name) {
+        (PoolClass::Slots, Some(name)) => match second.acquires.chain.as_slice() {
+            [call, _, ..] => format!(
+                "let `{}` take the connection: pass `&mut {name}` on, or end `{name}` before this call",
+                call.callee
+            ),
+            _ => format!("use `{name}` here, or end it before this call"),
+        },
+        (PoolClass::Slots, None) => {
+            String::from("acquire one connection into a variable and use it for both")
+        }
+        (PoolClass::Permits, _) => String::from("take the permit in one place: either here or in the callee"),
+        (PoolClass::Lock { .. }, Some(name)) => format!("drop `{name}` first, or pass the guarded value on"),
+        (PoolClass::Lock { .. }, None) => {
+            String::from("bind what is needed in a `let` of its own, so that the guard is dropped at the semicolon")
+        }
+    }
+}

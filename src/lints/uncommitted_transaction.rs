@@ -1,0 +1,183 @@
+//! # uncommitted_transaction
+//!
+//! ## What it does
+//! Reports a transaction that wrote something and is dropped, without commit or explicit rollback, on a path on which the
+//! function succeeds; a `commit()` that is never awaited; and a transaction that is a temporary, so that nobody can commit it.
+//!
+//! ## Why is this bad?
+//! Dropping a transaction rolls it back. The caller is told that all went well, and the writes are gone.
+//!
+//! ## Example
+//! ```rust
+//! async fn rename(pool: &sqlx::PgPool, name: &str) -> Result<(), sqlx::Error> {
+//!     let mut tx = pool.begin().await?;
+//!     sqlx::query("UPDATE users SET name = $1").bind(name).execute(&mut *tx).await?;
+//!     Ok(()) //~ uncommitted_transaction
+//! }
+//! ```
+//!
+//! ## Use instead
+//! ```rust
+//! async fn rename(pool: &sqlx::PgPool, name: &str) -> Result<(), sqlx::Error> {
+//!     let mut tx = pool.begin().await?;
+//!     sqlx::query("UPDATE users SET name = $1").bind(name).execute(&mut *tx).await?;
+//!     tx.commit().await
+//! }
+//! ```
+//!
+//! ## When it stays silent
+//! On paths that return an error, where the rollback by drop is wanted; when the transaction is returned, stored or passed
+//! on by value; for transactions that only read (see `uncommitted_read`).
+//!
+//! ## Known limits
+//! A result whose variant is not visible (`return helper().await`) counts as success, with medium confidence.
+
+use super::{Cx, Group, Lint, words};
+use crate::analyse::{Event, Life, Origin, ResId};
+use crate::base::{Confidence, Finding, Span};
+use crate::pack::{Kind, OnDrop};
+use crate::resolve::Ty;
+
+/// The lint.
+pub static LINT: Lint = Lint {
+    name: "uncommitted_transaction",
+    group: Group::Correctness,
+    summary: "a transaction that wrote is dropped without commit although the function succeeds",
+    since: "0.1.0",
+    page: include_str!("uncommitted_transaction.rs"),
+    check,
+};
+
+fn check(cx: &Cx<'_>, out: &mut Vec<Finding>) {
+    for res in cx.events().resources.indices() {
+        if let Some(finding) = not_awaited(cx, res).or_else(|| temporary(cx, res)).or_else(|| on_exit(cx, res, true)) {
+            out.push(finding);
+        }
+    }
+}
+
+/// A transaction of this body's own that is rolled back when it is dropped.
+fn ends_by_rollback(cx: &Cx<'_>, res: ResId) -> bool {
+    let resource = &cx.events().resources[res];
+    if resource.kind != Kind::Tx || resource.borrowed || resource.inside && matches!(resource.origin, Origin::Local(_)) {
+        return false;
+    }
+    let row = match resource.ty.peel_refs() {
+        Ty::Adt(path, _) => cx.program.catalog.type_row(*path),
+        Ty::Unknown
+        | Ty::Ref(..)
+        | Ty::Tuple(_)
+        | Ty::Slice(_)
+        | Ty::Param(..)
+        | Ty::Dyn(_)
+        | Ty::Future(_)
+        | Ty::Fn(..)
+        | Ty::Never => None,
+    };
+    row.is_none_or(|r| r.on_drop != OnDrop::Commits)
+}
+
+fn not_awaited(cx: &Cx<'_>, res: ResId) -> Option<Finding> {
+    if !ends_by_rollback(cx, res) {
+        return None;
+    }
+    let (span, what) = cx.events().events.iter().find_map(|e| match e {
+        Event::CommitNotAwaited { res: r, span, what } if *r == res => Some((*span, what.clone())),
+        _ => None,
+    })?;
+    let name = words::name(cx, res);
+    let mut finding = words::finding(cx, LINT.name, words::held_confidence(cx, res), span, Some(res));
+    finding.message = format!("`{what}` of {name} is never awaited, so the transaction is rolled back");
+    finding.steps = words::acquisition_steps(cx, res);
+    finding.steps.push(words::step(span, "this future is dropped without having run"));
+    finding.steps = words::order_steps(std::mem::take(&mut finding.steps), span);
+    finding.kinds.push(String::from("not awaited"));
+    finding.why = String::from("a future does nothing until it is awaited; dropping it drops the transaction inside, which rolls back");
+    finding.help = format!("add `.await` to `{}`", words::text(cx, span));
+    Some(finding)
+}
+
+fn temporary(cx: &Cx<'_>, res: ResId) -> Option<Finding> {
+    if !ends_by_rollback(cx, res) || words::variable(cx, res).is_some() {
+        return None;
+    }
+    let span = cx.events().events.iter().find_map(|e| match e {
+        Event::DroppedAtOnce { res: r, span } if *r == res => Some(*span),
+        _ => None,
+    })?;
+    let resource = &cx.events().resources[res];
+    let mut finding = words::finding(cx, LINT.name, resource.confidence, resource.span, Some(res));
+    let _ = span;
+    finding.message = format!("the {} begun here is a temporary, so nothing can commit it", words::noun(cx, resource));
+    finding.steps = words::acquisition_steps(cx, res);
+    finding.steps = words::order_steps(std::mem::take(&mut finding.steps), resource.span);
+    finding.kinds.push(String::from("temporary"));
+    finding.why = String::from("a temporary is dropped at the end of its statement, and dropping a transaction rolls it back");
+    finding.help = String::from("bind it with `let mut tx = …` and call `tx.commit().await?` at the end");
+    Some(finding)
+}
+
+/// The finding of the first success exit on which the transaction was dropped uncommitted. `wrote`: only if it wrote.
+pub(super) fn on_exit(cx: &Cx<'_>, res: ResId, wrote: bool) -> Option<Finding> {
+    if !ends_by_rollback(cx, res) {
+        return None;
+    }
+    let mut exits: Vec<(Span, Confidence, bool)> = Vec::new();
+    for event in &cx.events().events {
+        let Event::Exit { res: r, span, outcomes, success } = event else { continue };
+        if *r != res {
+            continue;
+        }
+        let dropped = outcomes.iter().any(|(life, w, _)| life == Life::Dropped && w == wrote);
+        if dropped {
+            let ended = outcomes.iter().any(|(life, ..)| life != Life::Dropped);
+            exits.push((*span, *success, ended));
+        }
+    }
+    // If it wrote on any exit, the stronger lint tells.
+    if !wrote && on_exit(cx, res, true).is_some() {
+        return None;
+    }
+    exits.sort();
+    let best = exits.iter().map(|e| e.1).max()?;
+    let &(span, success, sometimes) = exits.iter().find(|e| e.1 == best)?;
+    let resource = &cx.events().resources[res];
+    let name = words::name(cx, res);
+    let noun = words::noun(cx, resource);
+    let confidence = words::held_confidence(cx, res).min(success).min(if sometimes { Confidence::Medium } else { Confidence::High });
+    let confidence = match resource.origin {
+        Origin::Local(_) => confidence.min(Confidence::Medium),
+        Origin::Call(_) | Origin::Block(_) => confidence,
+    };
+    let lint = if wrote { LINT.name } else { super::uncommitted_read::LINT.name };
+    let mut finding = words::finding(cx, lint, confidence, span, Some(res));
+    let ended_somewhere = sometimes || cx.events().releases[res].iter().any(|(_, r)| *r == crate::analyse::Release::Commit);
+    let where_ = if ended_somewhere { "on this path" } else { "on any path" };
+    finding.message = if wrote {
+        format!("{noun} {name} is not committed {where_}, so its writes are rolled back although the function succeeds")
+    } else {
+        format!("{noun} {name} only reads and is not ended {where_}")
+    };
+    if words::variable(cx, res).is_none() {
+        finding.message = finding.message.replace(&format!("{noun} {name}"), &name);
+    }
+    finding.steps = words::acquisition_steps(cx, res);
+    for &used in cx.events().uses[res].iter().take(6) {
+        if used.file == span.file && used < span && Some(used) != finding.acquired_at {
+            finding.steps.push(words::step(used, format!("{name} is used here")));
+        }
+    }
+    finding.steps.push(words::step(span, format!("returns with success; {name} is dropped, which rolls back")));
+    finding.steps = words::order_steps(std::mem::take(&mut finding.steps), span);
+    finding.kinds.push(String::from(if ended_somewhere { "some path" } else { "no path" }));
+    finding.why = if wrote {
+        String::from("dropping an open transaction rolls it back; the caller is told that all went well")
+    } else {
+        String::from("the rollback is queued and runs later; an explicit end makes plain that nothing was to be kept")
+    };
+    finding.help = match words::variable(cx, res) {
+        Some(name) => format!("call `{name}.commit()` before this return, or `{name}.rollback()` if the writes are not wanted"),
+        None => String::from("bind the transaction to a variable and commit it before this return"),
+    };
+    Some(finding)
+}

@@ -1,0 +1,328 @@
+//! The words that lints share: how a resource, a pool, a place and a wait are called.
+//!
+//! **Invariant:** nouns of libraries come from packs; everything from source is quoted in backticks, folded to one line and
+//! cut at a length that a terminal can show.
+
+use super::Cx;
+use crate::analyse::{Link, Origin, PoolClass, Release, ResId, Resource, Waits, resource::PoolId};
+use crate::base::{Confidence, Finding, Idx, Span, Step, Symbol};
+use crate::ir::{LocalId, LocalKind};
+use crate::pack::{Kind, Patience};
+use crate::resolve::{FnIdx, ProvRoot, Ty};
+
+const LONGEST: usize = 60;
+
+/// Source text on one line, cut to a readable length.
+pub fn text(cx: &Cx<'_>, span: Span) -> String {
+    shorten(&folded(cx, span))
+}
+
+/// Source text with white space folded, whole.
+pub fn folded(cx: &Cx<'_>, span: Span) -> String {
+    cx.sources.snippet(span).split_whitespace().collect::<Vec<_>>().join(" ").replace(" .", ".")
+}
+
+fn shorten(text: &str) -> String {
+    if text.chars().count() <= LONGEST {
+        return text.to_owned();
+    }
+    let head: String = text.chars().take(LONGEST - 2).collect();
+    format!("{head} …")
+}
+
+/// The variable that holds a resource, for messages; `None` for a temporary.
+pub fn variable(cx: &Cx<'_>, res: ResId) -> Option<Symbol> {
+    let body = cx.program.body(cx.body);
+    let events = cx.events();
+    let named = |l: &LocalId| body.locals.get(*l).and_then(|l| l.name);
+    if let Origin::Local(local) = events.resources[res].origin {
+        return named(&local);
+    }
+    events.holders[res]
+        .iter()
+        .filter(|l| matches!(body.locals[**l].kind, LocalKind::Var | LocalKind::Param | LocalKind::Capture))
+        .find_map(named)
+}
+
+/// A resource's name in a message: `` `tx` ``, or its noun if it is a temporary.
+pub fn name(cx: &Cx<'_>, res: ResId) -> String {
+    match variable(cx, res) {
+        Some(name) => format!("`{name}`"),
+        None => format!("the {}", noun(cx, &cx.events().resources[res])),
+    }
+}
+
+/// What a resource is: `pooled connection`.
+pub fn noun(cx: &Cx<'_>, resource: &Resource) -> String {
+    if let Ty::Adt(path, _) = resource.ty.peel_refs()
+        && let Some(noun) = cx.program.catalog.type_row(*path).and_then(|r| r.noun.clone())
+    {
+        return noun;
+    }
+    match resource.kind {
+        Kind::Guard => "pooled connection",
+        Kind::Conn => "connection",
+        Kind::Tx => "transaction",
+        Kind::Stream => "row stream",
+        Kind::Permit => "permit",
+        Kind::LockGuard => "lock guard",
+        Kind::Pool
+        | Kind::Semaphore
+        | Kind::Lock
+        | Kind::Handle
+        | Kind::Driver
+        | Kind::Task
+        | Kind::Raw
+        | Kind::Wrapper
+        | Kind::Builder
+        | Kind::Plain => "resource",
+    }
+    .to_owned()
+}
+
+/// Name and noun: `` `tx`, a transaction, ``; for a temporary only the noun.
+pub fn described(cx: &Cx<'_>, res: ResId) -> String {
+    let noun = noun(cx, &cx.events().resources[res]);
+    match variable(cx, res) {
+        Some(name) => format!("`{name}` ({noun})"),
+        None => format!("the {noun} taken here"),
+    }
+}
+
+/// The pool as the reader knows it: `` `self.db.pool` ``.
+pub fn pool(cx: &Cx<'_>, pool: &PoolId) -> String {
+    let body = cx.program.bodies[cx.body].owner;
+    let start = match &pool.prov.root {
+        ProvRoot::Param(n) => body.and_then(|f| {
+            let ir = cx.program.fn_ir(f);
+            ir.params.get(*n).map(|p| p.name.map_or_else(|| String::from("it"), |n| n.to_string()))
+        }),
+        ProvRoot::Static(path) => path.as_str().rsplit("::").next().map(str::to_owned),
+        ProvRoot::Call(b, call) if *b == cx.body => {
+            Some(shorten(&folded(cx, cx.program.body(*b).calls[*call].span)))
+        }
+        ProvRoot::Local(b, local) if *b == cx.body => cx.program.body(*b).locals[*local].name.map(|n| n.to_string()),
+        ProvRoot::Call(..) | ProvRoot::Local(..) | ProvRoot::ClosureParam(..) | ProvRoot::Unknown => None,
+    };
+    match start {
+        Some(start) => {
+            let path: String = pool.prov.path.iter().map(|f| format!(".{f}")).collect();
+            format!("`{start}{path}`")
+        }
+        None => match pool.class {
+            PoolClass::Slots => String::from("the pool"),
+            PoolClass::Permits => String::from("the semaphore"),
+            PoolClass::Lock { .. } => String::from("the lock"),
+        },
+    }
+}
+
+/// What a wait is for, to follow "waits for".
+pub fn waited_for(waits: &Waits) -> String {
+    match waits.kind.as_str() {
+        "http" => "an HTTP answer",
+        "rpc" => "an RPC answer",
+        "sleep" | "timer" => "a timer",
+        "process" => "a process to end",
+        "task" => "another task",
+        "channel" => "a channel",
+        "lock" => "a lock",
+        "permit" => "a permit",
+        "pool" => "a connection of another pool",
+        "database" => "a query on another connection",
+        "file" => "file I/O",
+        "storage" => "object storage",
+        "mail" => "a mail server",
+        "cache" => "a cache server",
+        "queue" => "a message broker",
+        "secret" => "a secret store",
+        "kube" => "the Kubernetes API",
+        "stream" => "the next item of a stream",
+        "signal" => "a signal",
+        "socket" => "a socket",
+        "consumer" => "its consumer to take the next item",
+        "unseen" => "a method whose implementation is not in this workspace",
+        _ => "something unknown",
+    }
+    .to_owned()
+}
+
+/// How long waiting for the pool goes on, for a `why`.
+pub fn patience(cx: &Cx<'_>, pool: &PoolId, own: Option<Patience>) -> String {
+    let row = match pool.ty.peel_refs() {
+        Ty::Adt(path, _) => cx.program.catalog.type_row(*path),
+        Ty::Unknown
+        | Ty::Ref(..)
+        | Ty::Tuple(_)
+        | Ty::Slice(_)
+        | Ty::Param(..)
+        | Ty::Dyn(_)
+        | Ty::Future(_)
+        | Ty::Fn(..)
+        | Ty::Never => None,
+    };
+    match own.or_else(|| row.and_then(|r| r.patience)) {
+        Some(Patience::Forever) => String::from("for ever, as this pool has no wait timeout by default"),
+        Some(Patience::Seconds(s)) => format!("until the pool's timeout ({s} s by default) and then fail"),
+        Some(Patience::Never) => String::from("not at all: they fail at once"),
+        None => String::from("until the pool's timeout, or for ever if it has none"),
+    }
+}
+
+/// A step.
+pub fn step(span: Span, message: impl Into<String>) -> Step {
+    Step { span, message: message.into(), primary: false, offence: None }
+}
+
+/// Steps for the inner links of a chain: where each function on the way calls the next. The first link is the call in the
+/// body at hand and has its own step.
+pub fn chain_steps(chain: &[Link], last: &str) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for (i, link) in chain.iter().enumerate().skip(1) {
+        let caller = &chain[i - 1].callee;
+        let message = if i + 1 == chain.len() {
+            format!("`{caller}` {last}")
+        } else {
+            format!("`{caller}` calls `{}`", link.callee)
+        };
+        steps.push(step(link.span, message));
+    }
+    steps
+}
+
+/// The acquisition as a step, and the caller's if the resource is a parameter.
+pub fn acquisition_steps(cx: &Cx<'_>, res: ResId) -> Vec<Step> {
+    let events = cx.events();
+    let resource = &events.resources[res];
+    let what = noun(cx, resource);
+    match resource.origin {
+        Origin::Call(_) | Origin::Block(_) => {
+            let mut steps = vec![step(resource.span, match variable(cx, res) {
+                Some(name) => format!("{what} acquired here, held by `{name}`"),
+                None => format!("{what} acquired here, held as a temporary"),
+            })];
+            steps.extend(chain_steps(&resource.chain, "acquires it"));
+            steps
+        }
+        Origin::Local(local) => {
+            let name = name(cx, res);
+            if let Some((outer_body, outer_res)) = events.outer[res] {
+                let outer = Cx { body: outer_body, ..*cx };
+                let mut steps = acquisition_steps(&outer, outer_res);
+                steps.push(step(cx.program.body(cx.body).span, format!("{name} is captured here")));
+                return steps;
+            }
+            match caller(cx, local) {
+                Some(site) => vec![
+                    step(site.acquired, format!("{what} acquired in `{}`", site.caller)),
+                    step(site.call, format!("`{}` passes it on", site.caller)),
+                    step(resource.span, format!("{name} holds the caller's {what}")),
+                ],
+                None => vec![step(resource.span, format!("{name} is a {what} that the caller holds"))],
+            }
+        }
+    }
+}
+
+/// The nearest caller that gives a held connection to a parameter.
+pub fn caller<'a>(cx: &Cx<'a>, local: LocalId) -> Option<&'a crate::analyse::CallerSite> {
+    let body = cx.program.body(cx.body);
+    let f: FnIdx = cx.program.bodies[cx.body].owner?;
+    if local.index() > body.param_count || cx.program.bodies[cx.body].parent.is_some() {
+        return None;
+    }
+    cx.facts.callers.get(&(f, local.index() - 1))
+}
+
+/// How sure it is that a resource is held: a parameter of which no acquiring caller was seen is medium.
+pub fn held_confidence(cx: &Cx<'_>, res: ResId) -> Confidence {
+    let resource = &cx.events().resources[res];
+    match resource.origin {
+        Origin::Call(_) | Origin::Block(_) => resource.confidence,
+        Origin::Local(local) => {
+            if cx.events().outer[res].is_some() {
+                return resource.confidence;
+            }
+            let ty = cx.program.bodies[cx.body].locals.get(local);
+            // A connection behind a shared reference is pipelined or a pool in disguise: others can use it meanwhile.
+            if resource.kind == Kind::Conn && matches!(ty, Some(Ty::Ref(false, _))) {
+                return Confidence::Low;
+            }
+            if resource.inside && variable(cx, res).is_some_and(|n| n == "self") {
+                return Confidence::Low;
+            }
+            let seen = caller(cx, local).is_some();
+            let cap = if seen && !resource.inside { Confidence::High } else { Confidence::Medium };
+            resource.confidence.min(cap)
+        }
+    }
+}
+
+/// Whether a resource is one that may be held for long by design.
+pub fn long_lived(cx: &Cx<'_>, resource: &Resource) -> bool {
+    match resource.ty.peel_refs() {
+        Ty::Adt(path, _) => cx.program.catalog.type_row(*path).is_some_and(|r| r.long_lived),
+        Ty::Unknown
+        | Ty::Ref(..)
+        | Ty::Tuple(_)
+        | Ty::Slice(_)
+        | Ty::Param(..)
+        | Ty::Dyn(_)
+        | Ty::Future(_)
+        | Ty::Fn(..)
+        | Ty::Never => false,
+    }
+}
+
+/// The first release after a place, as a step.
+pub fn release_step(cx: &Cx<'_>, res: ResId, after: Span) -> Option<Step> {
+    let name = name(cx, res);
+    let list = &cx.events().releases[res];
+    let (span, release) = list
+        .iter()
+        .filter(|(s, _)| s.file == after.file && s.end > after.end)
+        .min_by_key(|(s, _)| s.end)
+        .copied()?;
+    let end = Span { start: span.end.saturating_sub(1), ..span };
+    Some(match release {
+        Release::Scope => step(end, format!("{name} is released only here, at the end of its scope")),
+        Release::Temporary => step(end, format!("{name} is a temporary and is released only here")),
+        Release::Call => step(span, format!("{name} is released here")),
+        Release::Commit => step(span, format!("{name} is committed here")),
+        Release::Rollback => step(span, format!("{name} is rolled back here")),
+    })
+}
+
+/// Puts steps into order and marks the primary one.
+pub fn order_steps(mut steps: Vec<Step>, primary: Span) -> Vec<Step> {
+    let mut seen: Vec<Step> = Vec::new();
+    for step in steps.drain(..) {
+        if !seen.iter().any(|s| s.span == step.span && s.message == step.message) {
+            seen.push(step);
+        }
+    }
+    if let Some(step) = seen.iter_mut().find(|s| s.span == primary) {
+        step.primary = true;
+    }
+    seen
+}
+
+/// A finding with the parts that every lint fills in the same way.
+pub fn finding(cx: &Cx<'_>, lint: &'static str, confidence: Confidence, span: Span, res: Option<ResId>) -> Finding {
+    let resource = res.map(|r| &cx.events().resources[r]);
+    Finding {
+        lint,
+        confidence,
+        span,
+        function: cx.program.function_path(cx.body),
+        function_span: cx.program.function_span(cx.body),
+        message: String::new(),
+        resource: resource.map_or_else(String::new, |r| folded(cx, r.span)),
+        acquired_at: resource.map(|r| r.span),
+        steps: Vec::new(),
+        kinds: Vec::new(),
+        why: String::new(),
+        help: String::new(),
+        suggestions: Vec::new(),
+    }
+}

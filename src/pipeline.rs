@@ -1,0 +1,206 @@
+//! The sentence: discover, parse and lower, link, analyse, lint, suppress, order.
+//!
+//! Owns the composition of the rooms, the threads ([`work`]), what happens when a room panics ([`panics`]), and what
+//! `letgo dump` shows ([`dump`]).
+//!
+//! **Invariants:** the result does not depend on the number of threads; a panic costs the file or the stage in which it
+//! happens and is told; `syn` never leaves the thread that parsed. **Absent on purpose:** argument parsing, files, printing.
+
+pub mod dump;
+pub mod panics;
+mod read;
+pub mod work;
+
+use crate::analyse::{self, Facts};
+use crate::base::{Confidence, Finding, Level, Problem, SourceMap, Span};
+use crate::discover::Tree;
+use crate::lints;
+use crate::pack::{Catalog, catalog::builtin_packs, load::load_project};
+use crate::report::{self, Levels, LintRow, Paths, Report, suppress};
+use crate::resolve::{BodyIdx, Linker, Program};
+use read::Read;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// What a run is to do.
+pub struct Options<'a> {
+    /// What there is to read.
+    pub tree: &'a Tree,
+    /// Library knowledge.
+    pub catalog: &'a Arc<Catalog>,
+    /// What findings do.
+    pub levels: Levels,
+    /// Findings below it are not reported.
+    pub min_confidence: Confidence,
+    /// Whether test code is read.
+    pub include_tests: bool,
+    /// Whether comments are passed over.
+    pub ignore_suppressions: bool,
+    /// Paths below the root; if there are any, only findings of which a step lies in them are reported.
+    pub only: Vec<String>,
+    /// Number of threads; 0 for as many as the machine has.
+    pub threads: usize,
+    /// How paths are shown.
+    pub paths: Paths,
+    /// Is told how far the run is.
+    pub progress: Option<&'a Progress<'a>>,
+}
+
+/// Is told what is being done, how many are done, and how many there are. Called from any thread.
+pub type Progress<'a> = dyn Fn(&'static str, usize, usize) + Sync + 'a;
+
+impl<'a> Options<'a> {
+    /// The defaults: every lint at its own level, medium confidence, no test code.
+    pub fn new(tree: &'a Tree, catalog: &'a Arc<Catalog>) -> Options<'a> {
+        Options {
+            tree,
+            catalog,
+            levels: Levels { rows: lint_rows(), ..Levels::default() },
+            min_confidence: Confidence::Medium,
+            include_tests: false,
+            ignore_suppressions: false,
+            only: Vec::new(),
+            threads: 0,
+            paths: Paths::default(),
+            progress: None,
+        }
+    }
+}
+
+/// Name, group and default level of every lint.
+pub fn lint_rows() -> Vec<LintRow> {
+    let row = |l: &&lints::Lint| LintRow { name: l.name, group: l.group.as_str(), default_level: l.default_level() };
+    lints::ALL.iter().map(row).collect()
+}
+
+/// Library knowledge: what letgo ships, and the rows of a project's settings, given as the file's name and text.
+pub fn catalog(project: Option<(&str, &str)>) -> Result<Arc<Catalog>, Vec<Problem>> {
+    let (mut packs, mut errors) = builtin_packs();
+    if let Some((origin, text)) = project {
+        let (pack, found) = load_project(origin, text);
+        packs.push(pack);
+        errors.extend(found);
+    }
+    let (catalog, found) = Catalog::new(packs);
+    errors.extend(found);
+    if errors.is_empty() { Ok(Arc::new(catalog)) } else { Err(errors.into_iter().map(Problem::from).collect()) }
+}
+
+/// Reads and judges a tree.
+pub fn check(options: &Options<'_>) -> Report {
+    let begin = Instant::now();
+    let read = read::read(options);
+    let mut report = Report {
+        problems: options.tree.problems.clone(),
+        paths: options.paths.clone(),
+        summary: read.summary,
+        ..Report::default()
+    };
+    report.internal_error = !read.ours.is_empty();
+    report.problems.extend(read.ours.iter().cloned());
+    let mut findings = read.faults.clone();
+    let judged = panics::caught(|| {
+        let program = link(&read, options);
+        let facts = work::deep(|| analyse::run(&program));
+        let found = lint(&program, &facts, &read.sources, options);
+        (found, test_code(&program), acquisitions(&program, &facts))
+    });
+    let mut left_out = Vec::new();
+    match judged {
+        Ok((found, test_code, acquisitions)) => {
+            findings.extend(found);
+            left_out = test_code;
+            report.summary.acquisitions = acquisitions;
+        }
+        Err(words) => {
+            report.internal_error = true;
+            report.problems.push(internal(&words, ""));
+        }
+    }
+    if !options.ignore_suppressions {
+        let names: Vec<&str> = options.levels.rows.iter().map(|row| row.name).collect();
+        let is_left_out = |span: Span| !options.include_tests && left_out.iter().any(|t: &Span| t.contains(span));
+        let outcome = suppress::apply(findings, &read.comments, &read.sources, &names, is_left_out);
+        report.summary.suppressed = outcome.silenced;
+        findings = outcome.findings;
+    }
+    report.sources = read.sources;
+    decide(&mut report, findings, options);
+    report.summary.seconds = begin.elapsed().as_secs_f64();
+    report
+}
+
+/// Links what was read. Each function's types are inferred on its own.
+fn link(read: &Read, options: &Options<'_>) -> Program {
+    let paths: Vec<String> = read.sources.files.iter().map(|file| file.path.to_string()).collect();
+    let linker = work::deep(|| {
+        Linker::new(read.files.clone(), options.tree.crates.clone(), Arc::clone(options.catalog), &paths)
+    });
+    let inferred = work::map(&linker.roots(), options.threads, |_, &(file, root)| linker.infer(file, root));
+    work::deep(|| linker.finish(inferred))
+}
+
+/// Runs the lints over every body that is not left out.
+fn lint(program: &Program, facts: &Facts, sources: &SourceMap, options: &Options<'_>) -> Vec<Finding> {
+    let judged = program.bodies.iter_enumerated().filter(|(_, info)| options.include_tests || !info.is_test);
+    let bodies: Vec<BodyIdx> = judged.map(|(idx, _)| idx).collect();
+    let found = work::map(&bodies, options.threads, |_, &body| lints::check_body(program, facts, sources, body));
+    found.into_iter().flatten().collect()
+}
+
+/// Places of test code: its functions, and whole files that have nothing else.
+fn test_code(program: &Program) -> Vec<Span> {
+    let mut spans: Vec<Span> = Vec::new();
+    for (file, ir) in program.files.iter_enumerated() {
+        let Some(ir) = ir else { continue };
+        let bodies = || program.bodies.iter().filter(|info| info.file == file);
+        if bodies().next().is_some() && bodies().all(|info| info.is_test) {
+            spans.push(ir.modules[0].span);
+        }
+        spans.extend(ir.modules.iter().filter(|m| m.cfg_test).map(|m| m.span));
+        spans.extend(ir.fns.iter().filter(|f| f.is_test).map(|f| f.span));
+        spans.extend(ir.impls.iter().filter(|i| i.cfg_test).map(|i| i.span));
+    }
+    spans
+}
+
+/// Connections, transactions, permits and guards that the program takes itself, outside test code.
+fn acquisitions(program: &Program, facts: &Facts) -> usize {
+    let bodies = facts.events.iter_enumerated().filter(|(idx, _)| !program.bodies[*idx].is_test);
+    bodies.map(|(_, events)| events.resources.iter().filter(|r| r.acquired_by_us).count()).sum()
+}
+
+/// Levels, confidence and paths: from what was found to what is reported.
+fn decide(report: &mut Report, mut findings: Vec<Finding>, options: &Options<'_>) {
+    report::order::sort(&mut findings);
+    let prints = report::order::fingerprints(&findings, &report.sources);
+    for (finding, fingerprint) in findings.into_iter().zip(prints) {
+        let path = report.sources.files.get(finding.span.file).map_or("", |f| &f.path);
+        let (level, default_level) = options.levels.of(finding.lint, path, finding.confidence);
+        if level == Level::Allow || !in_paths(&finding, &report.sources, &options.only) {
+            continue;
+        }
+        if finding.confidence < options.min_confidence {
+            report.summary.below_confidence += 1;
+            continue;
+        }
+        report.entries.push(report::Entry { finding, level, default_level, fingerprint });
+    }
+}
+
+/// Whether any place of the finding lies in the paths asked for.
+fn in_paths(finding: &Finding, sources: &SourceMap, only: &[String]) -> bool {
+    if only.is_empty() {
+        return true;
+    }
+    let below = |path: &str, dir: &str| {
+        dir.is_empty() || path == dir || path.strip_prefix(dir).is_some_and(|rest| rest.starts_with('/'))
+    };
+    let places = std::iter::once(finding.span).chain(finding.steps.iter().map(|step| step.span));
+    places.filter_map(|span| sources.files.get(span.file)).any(|file| only.iter().any(|dir| below(&file.path, dir)))
+}
+
+/// A mistake of ours, as the user is told of it.
+fn internal(words: &str, path: &str) -> Problem {
+    Problem { path: path.to_owned(), line: 0, message: format!("internal error, please report it: {words}") }
+}

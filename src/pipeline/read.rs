@@ -1,0 +1,152 @@
+//! From a tree to IR: each file is read, parsed and lowered in one go on one thread.
+//!
+//! **Invariants:** file ids are positions in the tree's order (test code is taken out before, unless asked for); a file that
+//! cannot be read or parsed keeps its id, has no IR, and is an `unparsed_file` finding.
+
+use super::{Options, internal, panics, work};
+use crate::base::{
+    Confidence, FileId, Finding, Idx, IndexVec, Problem, SourceFile, SourceMap, Span, Step, Suppression, Symbol,
+};
+use crate::discover::Entry;
+use crate::ir::FileIr;
+use crate::lower::{self, LowerCx};
+use crate::pack::Catalog;
+use crate::parse;
+use crate::report::{Summary, suppress::FileComments};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// A tree that was read.
+pub struct Read {
+    /// The texts.
+    pub sources: SourceMap,
+    /// Their IR, with holes.
+    pub files: IndexVec<FileId, Option<Arc<FileIr>>>,
+    /// Comments that speak to letgo.
+    pub comments: Vec<FileComments>,
+    /// `unparsed_file` findings.
+    pub faults: Vec<Finding>,
+    /// What is letgo's own fault.
+    pub ours: Vec<Problem>,
+    /// The counts that are known by now.
+    pub summary: Summary,
+}
+
+/// One file that was read.
+struct ReadFile {
+    source: SourceFile,
+    lowered: Result<(FileIr, Vec<Suppression>), Fault>,
+}
+
+/// Why a file has no IR.
+enum Fault {
+    Unreadable(String),
+    Unparsed(parse::ParseError),
+    Panic(String),
+}
+
+/// Reads the files of the tree.
+pub fn read(options: &Options<'_>) -> Read {
+    let entries: Vec<&Entry> = options.tree.files.iter().filter(|e| options.include_tests || !e.is_test).collect();
+    let done = AtomicUsize::new(0);
+    let files = work::map(&entries, options.threads, |n, entry| {
+        let file = read_file(FileId::new(n), entry, options.catalog);
+        if let Some(progress) = options.progress {
+            progress("reading", done.fetch_add(1, Ordering::Relaxed) + 1, entries.len());
+        }
+        file
+    });
+    let mut read = Read {
+        sources: SourceMap::default(),
+        files: IndexVec::new(),
+        comments: Vec::new(),
+        faults: Vec::new(),
+        ours: Vec::new(),
+        summary: Summary { files: files.len(), ..Summary::default() },
+    };
+    for file in files {
+        read.add(file);
+    }
+    read
+}
+
+impl Read {
+    fn add(&mut self, ReadFile { source, lowered }: ReadFile) {
+        let id = self.sources.files.next_index();
+        self.summary.lines += source.line_count();
+        let ir = match lowered {
+            Ok((ir, suppressions)) => {
+                self.summary.lowered_lines += source.line_count();
+                self.summary.functions += ir.fns.len();
+                if !suppressions.is_empty() {
+                    self.comments.push(FileComments { suppressions, statements: ir.stmt_spans.clone() });
+                }
+                Some(Arc::new(ir))
+            }
+            Err(Fault::Panic(words)) => {
+                self.ours.push(internal(&words, &source.path));
+                None
+            }
+            Err(Fault::Unreadable(message)) => {
+                self.faults.push(unparsed(id, &source, 1, 1, format!("this file {message}")));
+                None
+            }
+            Err(Fault::Unparsed(e)) => {
+                let message = format!("this file cannot be parsed: {}", e.message);
+                self.faults.push(unparsed(id, &source, e.line, e.column, message));
+                None
+            }
+        };
+        self.summary.unparsed = self.faults.len();
+        self.files.push(ir);
+        self.sources.files.push(source);
+    }
+}
+
+fn read_file(id: FileId, entry: &Entry, catalog: &Catalog) -> ReadFile {
+    let text = match entry.read() {
+        Ok(text) => text,
+        Err(message) => {
+            return ReadFile { source: SourceFile::new(&entry.path, ""), lowered: Err(Fault::Unreadable(message)) };
+        }
+    };
+    let source = SourceFile::new(&entry.path, &text);
+    let result = panics::caught(|| {
+        let ast = parse::parse_file(&text)?;
+        let macro_shape = |path: &[&str]| {
+            let path: Vec<Symbol> = path.iter().map(|segment| Symbol::new(segment)).collect();
+            catalog.macro_shape_written(&path)
+        };
+        let cx = LowerCx { file: id, edition: entry.edition, text: &text, macro_shape: &macro_shape };
+        Ok((lower::file(&ast, &cx), parse::suppressions(&text, id)))
+    });
+    parse::forget_spans();
+    let lowered = match result {
+        Ok(Ok(lowered)) => Ok(lowered),
+        Ok(Err(e)) => Err(Fault::Unparsed(e)),
+        Err(words) => Err(Fault::Panic(words)),
+    };
+    ReadFile { source, lowered }
+}
+
+fn unparsed(file: FileId, source: &SourceFile, line: usize, column: usize, message: String) -> Finding {
+    let range = source.line_range(line).unwrap_or(0..0);
+    let text = &source.text[range.clone()];
+    let at = text.char_indices().nth(column.saturating_sub(1)).map_or(text.len(), |(i, _)| i);
+    let span = Span { file, start: (range.start + at) as u32, end: range.end as u32 };
+    Finding {
+        lint: "unparsed_file",
+        confidence: Confidence::High,
+        span,
+        function: String::new(),
+        function_span: span,
+        message,
+        resource: String::new(),
+        acquired_at: None,
+        steps: vec![Step { span, message: "here".to_owned(), primary: true, offence: None }],
+        kinds: Vec::new(),
+        why: "letgo sees nothing of this file, and calls into it are unknown to it".to_owned(),
+        help: "mend the file, or name it under `exclude` in `letgo.toml`".to_owned(),
+        suggestions: Vec::new(),
+    }
+}

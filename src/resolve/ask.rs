@@ -1,0 +1,62 @@
+//! Small questions that the analysis asks about types and provenance.
+//!
+//! **Invariant:** no state, no memo: what is asked often is answered by the tables.
+
+use super::{FnIdx, Program, Prov, ProvRoot, Ty};
+use crate::base::Symbol;
+use crate::pack::Kind;
+
+impl Program {
+    /// Whether a type only passes through to what it holds: `Option`, `Result`, `Arc`, `State`.
+    pub fn is_wrapper(&self, ty: &Ty) -> bool {
+        match ty.peel_refs() {
+            Ty::Adt(path, _) => {
+                matches!(path.as_str(), "std::option::Option" | "std::result::Result")
+                    || self.catalog.type_row(*path).is_some_and(|r| r.kind == Kind::Wrapper)
+            }
+            Ty::Unknown
+            | Ty::Ref(..)
+            | Ty::Tuple(_)
+            | Ty::Slice(_)
+            | Ty::Param(..)
+            | Ty::Dyn(_)
+            | Ty::Future(_)
+            | Ty::Fn(..)
+            | Ty::Never => false,
+        }
+    }
+
+    /// Whether a path names a struct or enum of the workspace, or a type of std or the language: one of which all fields are
+    /// seen, or that is known to borrow nothing by itself.
+    pub fn is_plain_struct(&self, path: Symbol) -> bool {
+        self.tables.adts.contains_key(&path) || path.as_str().starts_with("std::") || !path.as_str().contains("::")
+    }
+
+    /// Whether two fields of one struct, given as provenance that differs in its last field only, are filled from one pool
+    /// by all constructors that are seen. `owner` is the function whose parameters the provenance starts at.
+    pub fn filled_from_one(&self, owner: Option<FnIdx>, a: &Prov, b: &Prov) -> bool {
+        let (Some((&x, prefix)), Some(&y)) = (a.path.split_last(), b.path.last()) else { return false };
+        let (ProvRoot::Param(n), Some(owner)) = (&a.root, owner) else { return false };
+        let Some(mut ty) = self.fns[owner].params.get(*n).cloned() else { return false };
+        for &field in prefix {
+            match self.tables.field(&ty, field) {
+                Some((next, _)) => ty = next,
+                None => return false,
+            }
+        }
+        let mut at = ty.peel_refs().clone();
+        // Through `Arc` and other wrappers to the struct that has the fields.
+        for _ in 0..8 {
+            if let Ty::Adt(path, _) = &at
+                && self.tables.adts.contains_key(path)
+            {
+                return self.sibling_fields(*path, x, y) == Some(true);
+            }
+            match self.tables.deref(&at) {
+                Some(next) => at = next.peel_refs().clone(),
+                None => return false,
+            }
+        }
+        false
+    }
+}
