@@ -13,6 +13,7 @@ use crate::ir::{self, Body, BodyId, CallId, Callee, Operand, SelfKind};
 use crate::pack::{Effect, FnRow, Kind, Patience};
 use crate::resolve::{BodyIdx, FnIdx, Held, Program, Prov, ProvRoot, Target, Ty};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// When a call does what it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,6 +172,11 @@ impl<'a> Cx<'a> {
             let by_reference = matches!(ty, Ty::Ref(..))
                 || n >= self.body.param_count && !self.body.captures[n - self.body.param_count].by_move;
             let is_self = self.body.locals[local].name.is_some_and(|n| n == "self");
+            // What may be a pool as well as a connection is never held: call sites decide.
+            let may_be = self.program.may_be(&ty);
+            if may_be.contains(&Kind::Pool) && may_be.iter().any(|k| is_resource(*k)) {
+                continue;
+            }
             for held in self.program.held(&ty).iter() {
                 if !is_resource(held.kind) || self.resources.len() >= resource::MAX_RESOURCES {
                     continue;
@@ -300,7 +306,13 @@ impl<'a> Cx<'a> {
         let result = info.results.get(id).cloned().unwrap_or_default();
         match target {
             Target::Pack(path) => match self.program.catalog.fn_row(path) {
-                Some(row) => self.pack_call(id, call, row, &result),
+    Some(row) if self.fits(call, row) => self.pack_call(id, call, row, &result),
+                Some(_) => {
+                    // A method of that name on something else: it reads its arguments.
+                    let mut effect = self.blank(call, When::Now);
+                    self.closures_may_run(call, &mut effect, Confidence::Medium);
+                    effect
+                }
                 None => self.unknown_call(call, &result, None),
             },
             Target::Local { fns, union, .. } => self.local_call(id, call, &fns, union, &result),
@@ -308,6 +320,37 @@ impl<'a> Cx<'a> {
             Target::Constructor(path) => self.constructor(call, path),
             Target::Extern { krate, .. } => self.unknown_call(call, &result, Some(krate)),
             Target::Unknown(_) => self.unknown_call(call, &result, None),
+        }
+    }
+
+    /// Whether a row that was found by a method's name on a type nobody knows can be meant: a query needs its executor.
+    fn fits(&self, call: &ir::Call, row: &FnRow) -> bool {
+        let Effect::Use { conn, .. } = row.effect else { return true };
+        if conn == 0 {
+            return true;
+        }
+        let Some(arg) = call.args.get(conn) else { return false };
+        let ty = self.operand_ty(arg);
+        match self.program.kind(&ty) {
+            Some(
+                Kind::Pool | Kind::Guard | Kind::Conn | Kind::Tx | Kind::Stream | Kind::Handle | Kind::LockGuard,
+            ) => true,
+            Some(
+                Kind::Semaphore
+                | Kind::Permit
+                | Kind::Lock
+                | Kind::Driver
+                | Kind::Task
+                | Kind::Raw
+                | Kind::Wrapper
+                | Kind::Builder
+                | Kind::Plain,
+            )
+            | None => {
+                matches!(ty.peel_refs(), Ty::Unknown)
+                    || !self.program.may_be(&ty).is_empty()
+                    || self.program.held(&ty).iter().any(|h| is_resource(h.kind) || h.kind == Kind::Pool)
+            }
         }
     }
 
@@ -543,9 +586,11 @@ impl<'a> Cx<'a> {
                     if let Some(body) = self.closure_arg(call, i)
                         && let Some(summary) = self.summaries.get(body)
                     {
+                        let summary = Arc::clone(summary);
                         effect.effects.merge(&summary.effects, Confidence::High);
                         effect.effects.merge(&summary.later, Confidence::High);
-                        effect.acts[i] = self.capture_act(body, summary);
+                        effect.acts[i] = self.capture_act(body, &summary);
+                        self.mapped(id, call, &summary, &link, &mut effect);
                     }
                 }
             }
@@ -597,6 +642,31 @@ impl<'a> Cx<'a> {
             Effect::BlockOn { what } => effect.block_on = Some(*what),
         }
         effect
+    }
+
+    /// An adapter whose closure takes what the receiver carries (`map(|tx| Wrapper { tx })`): the result carries what the
+    /// closure returns. A closure that takes something else (`map_err`) leaves it alone.
+    fn mapped(&mut self, id: CallId, call: &ir::Call, summary: &Summary, link: &Link, effect: &mut CallEffect) {
+        let taken: Vec<(Vec<Symbol>, Outcomes)> =
+            summary.params.iter().filter(|p| p.index == 0).map(|p| (p.path.clone(), p.outcomes)).collect();
+        if !taken.is_empty() {
+            if let Some(act) = effect.acts.first_mut() {
+                *act = Act::Summary(taken);
+            }
+            effect.carries = false;
+        }
+        for returned in &summary.returns {
+            match &returned.from {
+                ReturnedFrom::Param { index: 0, path } => effect.gifts.push(Gift::Arg {
+                    index: 0,
+                    from: path.clone(),
+                    path: returned.path.clone(),
+                    owned: returned.owned,
+                }),
+                ReturnedFrom::New { .. } => self.gift(id, call, returned, link, effect),
+                ReturnedFrom::Param { .. } => {}
+            }
+        }
     }
 
     fn runs_closure(&mut self, call: &ir::Call, row: &FnRow, what: usize, effect: &mut CallEffect) {
@@ -896,10 +966,35 @@ impl<'a> Cx<'a> {
                 chain: vec![link.clone()],
             });
         }
-        if effect.gifts.is_empty() {
+        if effect.gifts.is_empty() && (!seen_body || self.is_itself_resource(result)) {
             self.gift_by_type(id, call, result, &link, &mut effect);
         }
         effect
+    }
+
+    /// Whether a result is, once `Result` is off, a connection itself rather than something that may hold one.
+    fn is_itself_resource(&self, result: &Ty) -> bool {
+        let mut ty = result;
+        loop {
+            match ty {
+                Ty::Future(inner) => ty = inner,
+                Ty::Adt(path, args) if path.as_str() == "std::result::Result" => match args.first() {
+                    Some(first) => ty = first,
+                    None => return false,
+                },
+                Ty::Adt(path, _) => {
+                    return path.as_str() != "std::option::Option" && self.program.kind(ty).is_some_and(is_resource);
+                }
+                Ty::Unknown
+                | Ty::Ref(..)
+                | Ty::Tuple(_)
+                | Ty::Slice(_)
+                | Ty::Param(..)
+                | Ty::Dyn(_)
+                | Ty::Fn(..)
+                | Ty::Never => return false,
+            }
+        }
     }
 
     /// A workspace function whose result owns a connection, though its body does not show where from.

@@ -161,17 +161,17 @@ impl Exits {
             }
         }
         for pending in value.pending.iter().filter(|p| !p.task) {
-            self.defer(transfer, pending.what);
+            self.defer(transfer, pending);
         }
     }
 
     /// A future is returned: what it will do and give is what the result's await does and gives.
-    fn defer(&mut self, transfer: &Transfer<'_>, what: Deferred) {
-        match what {
+    fn defer(&mut self, transfer: &Transfer<'_>, pending: &state::Pending) {
+        match pending.what {
             Deferred::Call(id) => {
                 let effect = &transfer.prepared.calls[id];
                 self.later.merge(&effect.effects, Confidence::High);
-                self.promise(&effect.gifts, transfer.prepared);
+                self.promise(&effect.gifts, transfer.prepared, pending);
             }
             Deferred::Block(body) => {
                 if let Some(summary) = transfer.inner.get(&body).and_then(|&b| transfer.summaries.get(b)) {
@@ -179,17 +179,22 @@ impl Exits {
                     self.later.merge(&summary.later, Confidence::High);
                 }
                 if let Some(gifts) = transfer.prepared.blocks.get(&body) {
-                    self.promise(gifts, transfer.prepared);
+                    self.promise(gifts, transfer.prepared, pending);
                 }
             }
         }
     }
 
     /// What awaiting a returned future will give.
-    fn promise(&mut self, gifts: &[effect::Gift], prepared: &Prepared) {
+    fn promise(&mut self, gifts: &[effect::Gift], prepared: &Prepared, pending: &state::Pending) {
         for gift in gifts {
-            if let effect::Gift::New { res, path, .. } = gift {
-                let returned = new_return(&prepared.resources[*res], path.clone(), None);
+            if let effect::Gift::New { res, path, child_of } = gift {
+                let parents = child_of.and_then(|a| pending.args.get(a)).into_iter().flatten();
+                let child_of = parents.map(|e| &prepared.resources[e.res]).find_map(|r| match r.origin {
+                    Origin::Local(local) => Some(local.index() - 1),
+                    Origin::Call(_) | Origin::Block(_) => None,
+                });
+                let returned = new_return(&prepared.resources[*res], path.clone(), child_of);
                 if !self.later_returns.contains(&returned) {
                     self.later_returns.push(returned);
                 }

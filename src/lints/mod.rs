@@ -132,5 +132,14 @@ pub fn check_body(program: &Program, facts: &Facts, sources: &SourceMap, body: B
     for lint in ALL {
         (lint.check)(&cx, &mut findings);
     }
-    findings
+    // Two resources of one place (a connection and its successor in a loop) are one cause: the surest speaks.
+    let mut kept: Vec<Finding> = Vec::new();
+    for finding in findings {
+        match kept.iter_mut().find(|k| k.lint == finding.lint && k.span == finding.span) {
+            Some(old) if finding.confidence > old.confidence => *old = finding,
+            Some(_) => {}
+            None => kept.push(finding),
+        }
+    }
+    kept
 }

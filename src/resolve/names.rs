@@ -3,13 +3,13 @@
 //! Order of look-up, as in the language: what the module declares, its imports, its globs, for blocks the modules around
 //! them, then crates, then the prelude. A glob import of an external module brings the names that some pack knows below it.
 //!
-//! **Invariants:** cycles of imports and globs end; an import's answer is remembered only if no cycle was cut on the way
-//! to it; a name that should be in a workspace module but is not seen there is [`Def::Missing`], never another item.
+//! **Invariants:** imports are resolved in rounds, so cycles of imports and globs end and cost nothing; a name that should be in a workspace module but is not seen there is [`Def::Missing`], never another item.
 
+use super::fx::FxSet;
 use super::modules::{CrateName, Def, ImportIdx, ModIdx, Tree};
 use super::std_names::{names, prelude};
 use super::Know;
-use crate::base::Symbol;
+use crate::base::{IndexVec, Symbol};
 use crate::ir::{ModuleKind, Path};
 
 /// The two name spaces.
@@ -30,13 +30,17 @@ pub struct Found {
     pub used: usize,
 }
 
-/// Look-ups in progress, so that cycles end.
+/// One look-up in progress.
 #[derive(Default)]
 struct Busy {
-    imports: Vec<ImportIdx>,
-    globs: Vec<(ModIdx, Symbol, Space)>,
-    cut: bool,
+    /// Modules whose globs were already searched for a name: cycles of globs end, and no module is searched twice.
+    globs: FxSet<(ModIdx, Symbol, Space)>,
+    /// While imports are being resolved: what each leads to as far as known.
+    drafts: Option<IndexVec<ImportIdx, [Option<Def>; 2]>>,
 }
+
+/// Chains of re-exports longer than this stay unresolved.
+const IMPORT_ROUNDS: usize = 24;
 
 /// Names over a module tree.
 #[derive(Clone, Copy)]
@@ -240,15 +244,10 @@ impl Names<'_> {
         if data.globs.is_empty() {
             return None;
         }
-        let key = (module, name, space);
-        if busy.globs.contains(&key) {
-            busy.cut = true;
+        if !busy.globs.insert((module, name, space)) {
             return None;
         }
-        busy.globs.push(key);
-        let found = self.from_globs(module, name, space, busy);
-        busy.globs.pop();
-        found
+        self.from_globs(module, name, space, busy)
     }
 
     fn from_globs(&self, module: ModIdx, name: Symbol, space: Space, busy: &mut Busy) -> Option<Def> {
@@ -275,40 +274,45 @@ impl Names<'_> {
 
     /// What an import leads to, in both spaces.
     fn import(&self, index: ImportIdx, busy: &mut Busy) -> [Option<Def>; 2] {
-        let import = &self.tree.imports[index];
-        if let Some(done) = import.resolved.get() {
-            return *done;
+        match &busy.drafts {
+            Some(drafts) => drafts[index],
+            None => self.tree.imports[index].resolved.get().copied().unwrap_or_default(),
         }
-        if busy.imports.contains(&index) {
-            busy.cut = true;
-            return [None, None];
-        }
-        let outer_cut = std::mem::replace(&mut busy.cut, false);
-        busy.imports.push(index);
-        let mut whole = |space| {
-            let found = self.walk(import.module, &import.path, import.global, space, busy);
-            found.filter(|f| f.used == import.path.len()).map(|f| f.def)
-        };
-        let mut answer = [whole(Space::Types), whole(Space::Values)];
-        busy.imports.pop();
-        // A name that is really there hides one that is only missing in the other space.
-        for i in [0, 1] {
-            if matches!(answer[i], Some(Def::Missing(_))) && !matches!(answer[1 - i], Some(Def::Missing(_)) | None) {
-                answer[i] = None;
-            }
-        }
-        if !busy.cut || busy.imports.is_empty() {
-            // Another thread can only have put the same answer.
-            let _ = import.resolved.set(answer);
-        }
-        busy.cut |= outer_cut;
-        answer
     }
 
-    /// Resolves every import, in order, so that answers do not depend on who asks first.
+    /// Resolves every import. In rounds, each from what the round before knew, until nothing is new: so cycles of imports
+    /// need no care and answers do not depend on who asks first.
     pub fn resolve_imports(&self) {
-        for index in self.tree.imports.indices() {
-            self.import(index, &mut Busy::default());
+        let mut drafts: IndexVec<ImportIdx, [Option<Def>; 2]> = IndexVec::from_elem([None, None], self.tree.imports.len());
+        for _ in 0..IMPORT_ROUNDS {
+            let mut changed = false;
+            for index in self.tree.imports.indices() {
+                let import = &self.tree.imports[index];
+                let mut answer = [None, None];
+                for (slot, space) in [Space::Types, Space::Values].into_iter().enumerate() {
+                    let mut busy = Busy { drafts: Some(std::mem::take(&mut drafts)), ..Busy::default() };
+                    let found = self.walk(import.module, &import.path, import.global, space, &mut busy);
+                    drafts = busy.drafts.unwrap_or_default();
+                    answer[slot] = found.filter(|f| f.used == import.path.len()).map(|f| f.def);
+                }
+                // A name that is really there hides one that is only missing in the other space.
+                for i in [0, 1] {
+                    if matches!(answer[i], Some(Def::Missing(_))) && !matches!(answer[1 - i], Some(Def::Missing(_)) | None) {
+                        answer[i] = None;
+                    }
+                }
+                if answer != drafts[index] {
+                    changed = true;
+                    drafts[index] = answer;
+                }
+            }
+            if !changed {
+                break;
+            }
+        }
+        for (index, answer) in drafts.iter_enumerated() {
+            // Another thread can only have put the same answer.
+            let _ = self.tree.imports[index].resolved.set(*answer);
         }
     }
 }
