@@ -256,7 +256,8 @@ impl<'a> Infer<'a> {
             Operand::Place(place) => self.place(id, place),
             Operand::Path(path, _) => self.value_path(id, path),
             Operand::Literal(Literal::Str(_)) => Ty::reference(false, Ty::name(names().str_)),
-            Operand::Literal(Literal::Int(_)) => Ty::name(names().int),
+            // The suffix is gone, and what is wanted decides anyway.
+            Operand::Literal(Literal::Int(_)) => Ty::Unknown,
             Operand::Literal(Literal::Bool(_)) => Ty::name(names().bool_),
             Operand::Literal(Literal::Unit) => Ty::unit(),
             Operand::Literal(Literal::Other) => Ty::Unknown,

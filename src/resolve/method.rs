@@ -164,7 +164,7 @@ impl Tables {
             return Some(Found::Row(row, Ty::adt(n.vec, vec![(**item).clone()])));
         }
         for &trait_ in self.traits_with.get(&name).into_iter().flatten() {
-            if let Some((impl_, mut subst)) = self.impl_for(ty, trait_) {
+            if let Some((impl_, mut subst)) = self.impl_for(ty, trait_).filter(|(i, _)| !self.delegates(*i)) {
                 let def = &self.impls[impl_];
                 let f = def.methods.get(&name).copied();
                 let f = f.unwrap_or_else(|| {

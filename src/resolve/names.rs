@@ -13,7 +13,7 @@ use crate::base::{IndexVec, Symbol};
 use crate::ir::{ModuleKind, Path};
 
 /// The two name spaces.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Space {
     /// Types, traits, modules, crates.
     Types,

@@ -41,8 +41,6 @@ names! {
     str_ = "str";
     /// `bool`.
     bool_ = "bool";
-    /// Integers without a suffix.
-    int = "i32";
     /// `HashMap`.
     hash_map = "std::collections::HashMap";
     /// `BTreeMap`.

@@ -301,9 +301,9 @@ fn closures_get_their_parameters_from_the_callee() {
         async fn row(c: &mut PgConnection) -> Result<Row, sqlx::Error> { todo!() }
         async fn f(db: Db) -> Result<(), ()> {
             let a = db.with_conn(|mut c| async move { let r = row(&mut *c).await; r }).await.unwrap();
-            let b = db.with_tx(|tx| Box::pin(async move { let inner = tx; Ok(1u8) })).await?;
-            let c = db.with_async(async |pg| { let deep = pg; 2u16 }).await;
-            let d = Some(3u8).map(|x| { let three = x; vec![x] });
+            let b = db.with_tx(|tx| Box::pin(async move { let inner = tx; Ok(Row) })).await?;
+            let c = db.with_async(async |pg| { let deep = pg; Row }).await;
+            let d = { let o: Option<u8> = None; o }.map(|x| { let three = x; vec![x] });
             let local = |n: u32| Some(n);
             let e = local(4);
             Ok(())
@@ -313,9 +313,9 @@ fn closures_get_their_parameters_from_the_callee() {
     assert_eq!(ty(&p, "f", "a"), "app::Row");
     assert_eq!(ty(&p, "f", "r"), "std::result::Result<app::Row, sqlx::Error>");
     assert_eq!(ty(&p, "f", "inner"), "&mut sqlx::Transaction<sqlx::Postgres>");
-    assert_eq!(ty(&p, "f", "b"), "u8");
+    assert_eq!(ty(&p, "f", "b"), "app::Row");
     assert_eq!(ty(&p, "f", "deep"), "&mut sqlx::Conn<sqlx::Postgres>");
-    assert_eq!(ty(&p, "f", "c"), "u16");
+    assert_eq!(ty(&p, "f", "c"), "app::Row");
     assert_eq!(ty(&p, "f", "three"), "u8");
     assert_eq!(ty(&p, "f", "d"), "std::option::Option<[u8]>");
     assert_eq!(ty(&p, "f", "e"), "std::option::Option<u32>");

@@ -9,7 +9,13 @@ use super::pack_ty::Eval;
 use super::ty::{Bound, Subst, Ty};
 use crate::base::Symbol;
 use crate::pack::Kind;
+use std::cell::RefCell;
 use std::sync::Arc;
+
+thread_local! {
+    /// Associated types that are being resolved.
+    static PROJECTING: RefCell<Vec<(ImplIdx, Symbol)>> = const { RefCell::new(Vec::new()) };
+}
 
 /// How many dereferences a look-up follows.
 pub const DEREF_STEPS: usize = 8;
@@ -461,10 +467,22 @@ impl Tables {
         if let Some(done) = cell.get() {
             return Some(done.clone());
         }
-        // `impl_` is left out of the scope: `type A = Self::B` would need it, `type A = Self::A` would not end.
+        // `type O = <Self as T>::O` and longer circles end here.
+        let key = (impl_, name);
+        if PROJECTING.with(|p| p.borrow().contains(&key) || p.borrow().len() > 16) {
+            return None;
+        }
+        PROJECTING.with(|p| p.borrow_mut().push(key));
+        // `impl_` is left out of the scope: `type A = Self::B` goes through the look-up of any associated type.
         let scope = Scope { module: def.module, params: def.param_types.clone(), self_ty: Some(def.self_ty.clone()), impl_: None };
         let ty = self.lower(written, &scope);
-        let _ = cell.set(ty.clone());
+        let outermost = PROJECTING.with(|p| {
+            p.borrow_mut().pop();
+            p.borrow().is_empty()
+        });
+        if outermost || ty.is_whole() {
+            let _ = cell.set(ty.clone());
+        }
         Some(ty)
     }
 
