@@ -15,10 +15,15 @@ use crate::analyse::{self, Facts};
 use crate::base::{Confidence, Finding, Level, Problem, SourceMap, Span};
 use crate::discover::Tree;
 use crate::lints;
-use crate::pack::{Catalog, catalog::builtin_packs, load::load_project};
+use crate::pack::{
+    Catalog,
+    catalog::{builtin_packs, packs_for},
+    load::load_project,
+};
 use crate::report::{self, Levels, LintRow, Paths, Report, suppress};
 use crate::resolve::{BodyIdx, Linker, Program};
 use read::Read;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -73,16 +78,20 @@ pub fn lint_rows() -> Vec<LintRow> {
     lints::ALL.iter().map(row).collect()
 }
 
-/// Library knowledge: what letgo ships, and the rows of a project's settings, given as the file's name and text.
-pub fn catalog(project: Option<(&str, &str)>) -> Result<Arc<Catalog>, Vec<Problem>> {
-    let (mut packs, mut errors) = builtin_packs();
+/// Library knowledge for a tree: the shipped packs of its dependencies (all packs, where no manifest says what these are), and
+/// the rows of the project's settings, given as the file's name and text.
+pub fn catalog(tree: &Tree, project: Option<(&str, &str)>) -> Result<Arc<Catalog>, Vec<Problem>> {
+    let packages: BTreeSet<&str> = tree.crates.iter().flat_map(|k| &k.deps).map(|dep| dep.package.as_str()).collect();
+    let mut packs = if packages.is_empty() { builtin_packs().0 } else { packs_for(packages) };
+    let mut errors = Vec::new();
     if let Some((origin, text)) = project {
         let (pack, found) = load_project(origin, text);
         packs.push(pack);
         errors.extend(found);
     }
     let (catalog, found) = Catalog::new(packs);
-    errors.extend(found);
+    // What is wrong with shipped packs is for their tests to tell, not for the user.
+    errors.extend(found.into_iter().filter(|e| project.is_some_and(|(origin, _)| e.path == origin)));
     if errors.is_empty() { Ok(Arc::new(catalog)) } else { Err(errors.into_iter().map(Problem::from).collect()) }
 }
 

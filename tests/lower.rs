@@ -116,6 +116,22 @@ fn places_are_bytes() {
     }
 }
 
+/// Whatever still parses when a line is missing lowers too.
+#[test]
+fn missing_lines_do_not_panic() {
+    for path in fixtures() {
+        let text = std::fs::read_to_string(&path).expect("fixtures are readable");
+        let lines: Vec<&str> = text.lines().collect();
+        for missing in 0..lines.len() {
+            let rest: Vec<&str> = lines.iter().enumerate().filter(|(i, _)| *i != missing).map(|(_, l)| *l).collect();
+            let rest = rest.join("\n");
+            if parse::parse_file(&rest).is_ok() {
+                check(&lower(&rest, 2024), &path);
+            }
+        }
+    }
+}
+
 /// Deep nesting is counted, not fallen into.
 #[test]
 fn deep_nesting_does_not_overflow() {

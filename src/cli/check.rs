@@ -26,7 +26,7 @@ pub fn run(args: &Check, flags: &LevelFlags) -> Result<ExitCode, Stop> {
     let place = find(args, stdin)?;
     let settings = settings(args.config.as_deref(), &place, &rows)?;
     let tree = tree(args, stdin, &place, &settings)?;
-    let catalog = catalog(&settings)?;
+    let catalog = catalog(&tree, &settings)?;
     let progress = ProgressLine::new(args.quiet);
     let tell = |what: &'static str, done: usize, all: usize| progress.tell(what, done, all);
     let options = Options {
@@ -140,10 +140,10 @@ pub fn settings(named: Option<&Path>, place: &Place, rows: &[LintRow]) -> Result
 }
 
 /// What letgo ships, and the project's own rows.
-pub fn catalog(settings: &Config) -> Result<Arc<Catalog>, Stop> {
+pub fn catalog(tree: &Tree, settings: &Config) -> Result<Arc<Catalog>, Stop> {
     let rows = settings.source.as_ref().filter(|_| settings.has_rows);
     let rows = rows.map(|(name, text)| (name.as_str(), text.as_str()));
-    pipeline::catalog(rows).map_err(|problems| {
+    pipeline::catalog(tree, rows).map_err(|problems| {
         let line = |p: &Problem| format!("letgo: {}:{}: {}\n", p.path, p.line, p.message);
         Stop::Error(problems.iter().map(line).collect())
     })
@@ -224,6 +224,6 @@ pub fn load(path: &Path) -> Result<(Place, Tree, Arc<Catalog>), Stop> {
     let rules =
         Rules { exclude: settings.exclude.iter().map(|(g, _)| g.clone()).collect(), explicit: place.explicit.clone() };
     let tree = Tree::from_disk(&place.root, &rules);
-    let catalog = catalog(&settings)?;
+    let catalog = catalog(&tree, &settings)?;
     Ok((place, tree, catalog))
 }

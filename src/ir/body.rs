@@ -76,7 +76,8 @@ pub struct Body {
     pub span: Span,
 }
 
-/// A captured variable.
+/// A captured variable. What an async block or generator takes by `move` is dropped at its every return; what a closure
+/// takes goes with the closure, which may be called again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capture {
     /// The variable in the parent.
@@ -129,13 +130,14 @@ pub struct Place {
 pub enum Proj {
     /// `*x`.
     Deref,
-    /// `x.name`, `x.0`.
+    /// `x.name`, `x.0`. In a tuple pattern, elements behind `..` count from the end: `-1` is the last. Field i of
+    /// [`Rvalue::AwaitMany`]'s result is what future i gave (for `try_join!` behind [`Proj::Try`] or `Ok`).
     Field(Symbol),
     /// The field `field` of `x` seen as the variant or struct `path` (a pattern): `Some(y)` is `Variant(Some, 0)`.
     Variant {
         /// The pattern's path: `Some`, `Db::Pool`, `State`.
         path: Path,
-        /// `0`, `1`, … or the field's name.
+        /// `0`, `1`, … (behind `..` from the end: `-1`) or the field's name.
         field: Symbol,
     },
     /// The payload of `?`: what `Ok` or `Some` holds.
@@ -373,7 +375,8 @@ pub enum ReturnKind {
     End,
     /// `return`.
     Explicit,
-    /// The failing side of `?`, or `bail!`/`ensure!`-like macros: local 0 is an error or `None`.
+    /// The failing side of `?`, or `bail!`/`ensure!`-like macros: local 0 is an error or `None`. It was written as
+    /// [`Rvalue::Plain`] of what failed, since its type is another (`?` converts).
     Failure,
 }
 

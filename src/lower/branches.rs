@@ -97,6 +97,42 @@ impl Lower<'_> {
         }
     }
 
+    /// A macro that chooses between blocks by configuration: any of them may be the one that is built.
+    pub(super) fn conditional(
+        &mut self,
+        dest: Option<&Dest>,
+        blocks: &[Vec<syn::Stmt>],
+        has_else: bool,
+        at: Span,
+    ) -> Option<Rvalue> {
+        let own = Place::local(self.new_temp(at));
+        let to = dest.cloned().unwrap_or_else(|| Dest::To(own.clone()));
+        let join = self.new_block();
+        for (i, stmts) in blocks.iter().enumerate() {
+            let next = self.new_block();
+            if !(has_else && i + 1 == blocks.len()) {
+                let body = self.new_block();
+                self.switch(None, vec![(EdgeKind::Then, body), (EdgeKind::Else, next)], at);
+                self.start(body);
+            }
+            let mark = self.open_scope(Takes::Both);
+            self.stmts(&to, stmts, at);
+            self.close_scope(mark);
+            self.goto(join);
+            self.start(next);
+        }
+        self.unit(&to, at);
+        self.goto(join);
+        self.start(join);
+        if dest.is_some() {
+            return None;
+        }
+        if let Some(local) = own.as_local() {
+            self.schedule_temp(local);
+        }
+        Some(Rvalue::Use(Operand::Place(own)))
+    }
+
     /// The test that `matches!(e, pattern if guard)` makes.
     pub(super) fn arm_of_matches(&mut self, parsed: &tokens::Matches, fail: &Exit) {
         let scope = self.b().temp_scope;

@@ -46,7 +46,12 @@ impl Lower<'_> {
         let shape = match self.known(&mac.path) {
             Known::Shape(shape) => shape,
             Known::Constant => return Some(Rvalue::Use(Operand::Literal(constant(mac)))),
-            Known::Unknown => return Some(self.unknown_macro(mac, at)),
+            Known::Unknown => {
+                if let Some((blocks, has_else)) = tokens::conditional(&mac.tokens) {
+                    return self.conditional(dest, &blocks, has_else, at);
+                }
+                return Some(self.unknown_macro(mac, at));
+            }
         };
         match shape {
             MacroShape::Select => self.select(dest, mac, at),

@@ -463,21 +463,28 @@ fn mark_for_await(tokens: &TokenStream) -> TokenStream {
     out.into_iter().collect()
 }
 
-/// Identifiers that could be variables: not behind a dot, not before `!` or `::`.
+/// Identifiers that could be variables: not behind a dot, not part of a longer path, not the name of a macro.
 pub(super) fn mentioned(tokens: &TokenStream, out: &mut Vec<Ident>) {
-    let mut behind_dot = false;
+    // The punctuation right before: `.` but not `..`, or `::`.
+    let mut before = (' ', ' ');
     let mut trees = tokens.clone().into_iter().peekable();
     while let Some(tree) = trees.next() {
-        let was_behind_dot = std::mem::take(&mut behind_dot);
+        let (earlier, last) = std::mem::replace(&mut before, (' ', ' '));
         match tree {
             TokenTree::Group(group) => mentioned(&group.stream(), out),
             TokenTree::Ident(ident) => {
-                let calls_macro = matches!(trees.peek(), Some(TokenTree::Punct(p)) if p.as_char() == '!');
-                if !was_behind_dot && !calls_macro {
+                let is_part = last == '.' && earlier != '.' || last == ':' && earlier == ':';
+                let is_prefix = match trees.peek() {
+                    Some(TokenTree::Punct(p)) => {
+                        p.as_char() == '!' || p.as_char() == ':' && p.spacing() == Spacing::Joint
+                    }
+                    _ => false,
+                };
+                if !is_part && !is_prefix {
                     out.push(ident);
                 }
             }
-            TokenTree::Punct(p) => behind_dot = p.as_char() == '.' && p.spacing() == Spacing::Alone,
+            TokenTree::Punct(p) => before = (last, p.as_char()),
             TokenTree::Literal(lit) => {
                 // A format string may name variables.
                 let text = lit.to_string();
@@ -499,4 +506,18 @@ pub(super) fn brace_groups(tokens: &TokenStream) -> Vec<TokenStream> {
             _ => None,
         })
         .collect()
+}
+
+/// The blocks of `if #[cfg(…)] { … } else if #[cfg(…)] { … } else { … }`, and whether the last one is an `else`.
+pub(super) fn conditional(tokens: &TokenStream) -> Option<(Vec<Vec<Stmt>>, bool)> {
+    let ifs = tokens.clone().into_iter().filter(|t| matches!(t, TokenTree::Ident(i) if i == "if")).count();
+    let mut trees = tokens.clone().into_iter();
+    let starts = matches!(trees.next(), Some(TokenTree::Ident(i)) if i == "if")
+        && matches!(trees.next(), Some(TokenTree::Punct(p)) if p.as_char() == '#');
+    if !starts {
+        return None;
+    }
+    let blocks: Vec<Vec<Stmt>> = brace_groups(tokens).iter().map(stmts).collect::<Option<_>>()?;
+    let has_else = blocks.len() > ifs;
+    (!blocks.is_empty()).then_some((blocks, has_else))
 }

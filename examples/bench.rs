@@ -1,0 +1,135 @@
+//! How long `check` takes beside "parse every file with syn on the same threads".
+//!
+//! `cargo run --release --example bench -- DIR [-j N] [--runs N]` prints for both: wall time (best of the runs), CPU time, peak memory; and the
+//! share of lines that had to be lowered. Each measurement is a process of its own, so that memory is told apart. CPU time and
+//! memory are read from `/proc`; elsewhere they are not told.
+
+use letgo::discover::{Rules, Tree, find_root};
+use letgo::pipeline::{self, Options, work};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::time::Instant;
+
+fn main() -> ExitCode {
+    let mut folder = None;
+    let (mut threads, mut runs, mut phase) = (0usize, 3usize, None);
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        let mut number = || arguments.next().and_then(|n| n.parse().ok());
+        match argument.as_str() {
+            "-j" => threads = number().unwrap_or(0),
+            "--runs" => runs = number().unwrap_or(3),
+            "--phase" => phase = arguments.next(),
+            path => folder = Some(PathBuf::from(path)),
+        }
+    }
+    let Some(folder) = folder.and_then(|f| f.canonicalize().ok()) else {
+        eprintln!("usage: bench DIR [-j N] [--runs N]");
+        return ExitCode::from(2);
+    };
+    match phase.as_deref() {
+        Some("parse") => print(parse(&folder, threads)),
+        Some("check") => print(check(&folder, threads)),
+        Some(_) | None => return compare(&folder, threads, runs),
+    }
+    ExitCode::SUCCESS
+}
+
+/// What one process measured.
+struct Measured {
+    seconds: f64,
+    words: String,
+}
+
+fn print(measured: Measured) {
+    println!("{}\t{}\t{}\t{}", measured.seconds, cpu_seconds(), peak_mib(), measured.words);
+}
+
+fn compare(folder: &Path, threads: usize, runs: usize) -> ExitCode {
+    let mut walls = Vec::new();
+    println!("{} on {} threads, best of {runs}", folder.display(), work::count(threads));
+    println!("{:6} {:>9} {:>9} {:>9}", "", "wall s", "CPU s", "peak MiB");
+    for phase in ["parse", "check"] {
+        let mut best: Option<Vec<String>> = None;
+        for _ in 0..runs.max(1) {
+            let program = std::env::current_exe().expect("the system knows this program's file");
+            let output = Command::new(program)
+                .arg(folder)
+                .args(["--phase", phase, "-j", &threads.to_string()])
+                .output()
+                .expect("this program can be started");
+            let text = String::from_utf8_lossy(&output.stdout);
+            let fields: Vec<String> = text.trim_end().split('\t').map(str::to_owned).collect();
+            if fields.len() != 4 {
+                eprintln!("{phase} failed: {}", String::from_utf8_lossy(&output.stderr));
+                return ExitCode::FAILURE;
+            }
+            if best.as_ref().is_none_or(|b| seconds(&fields) < seconds(b)) {
+                best = Some(fields);
+            }
+        }
+        let best = best.expect("there is at least one run");
+        println!("{phase:6} {:>9.3} {:>9} {:>9}  {}", seconds(&best), best[1], best[2], best[3]);
+        walls.push(seconds(&best));
+    }
+    println!("check takes {:.2} times as long as parsing", walls[1] / walls[0].max(1e-9));
+    ExitCode::SUCCESS
+}
+
+fn seconds(fields: &[String]) -> f64 {
+    fields[0].parse().unwrap_or(f64::MAX)
+}
+
+fn tree(folder: &Path) -> Tree {
+    Tree::from_disk(&find_root(folder), &Rules::default())
+}
+
+/// Walks, reads and parses every file that a check would read, and throws the trees away.
+fn parse(folder: &Path, threads: usize) -> Measured {
+    let begin = Instant::now();
+    let tree = tree(folder);
+    let files: Vec<_> = tree.files.iter().filter(|entry| !entry.is_test).collect();
+    let parsed = work::map(&files, threads, |_, entry| {
+        let items = entry.read().ok().and_then(|text| syn::parse_file(&text).ok()).map_or(0, |file| file.items.len());
+        proc_macro2::extra::invalidate_current_thread_spans();
+        items
+    });
+    let words = format!("{} files, {} items", files.len(), parsed.iter().sum::<usize>());
+    Measured { seconds: begin.elapsed().as_secs_f64(), words }
+}
+
+fn check(folder: &Path, threads: usize) -> Measured {
+    let begin = Instant::now();
+    let tree = tree(folder);
+    let catalog = pipeline::catalog(&tree, None).expect("the shipped packs are sound");
+    let report = pipeline::check(&Options { threads, ..Options::new(&tree, &catalog) });
+    let summary = report.summary;
+    let share = 100.0 * summary.lowered_lines as f64 / summary.lines.max(1) as f64;
+    let words = format!(
+        "{} files, {} lines, {share:.1} % lowered, {} functions, {} findings",
+        summary.files,
+        summary.lines,
+        summary.functions,
+        report.entries.len()
+    );
+    Measured { seconds: begin.elapsed().as_secs_f64(), words }
+}
+
+/// User and system time of this process.
+fn cpu_seconds() -> String {
+    let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // Fields after the name, which may hold spaces, begin behind the last parenthesis; Linux counts in hundredths.
+    let ticks: Option<f64> = text.rsplit_once(')').and_then(|(_, rest)| {
+        let fields: Vec<&str> = rest.split_whitespace().collect();
+        Some(fields.get(11)?.parse::<f64>().ok()? + fields.get(12)?.parse::<f64>().ok()?)
+    });
+    ticks.map_or("?".to_owned(), |ticks| format!("{:.2}", ticks / 100.0))
+}
+
+/// The most memory that this process held.
+fn peak_mib() -> String {
+    let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib: Option<u64> = line.and_then(|line| line.trim().trim_end_matches("kB").trim().parse().ok());
+    kib.map_or("?".to_owned(), |kib| (kib / 1024).to_string())
+}

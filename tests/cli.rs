@@ -1,0 +1,356 @@
+//! The program from outside: exit codes, levels, formats, suppressions, settings, paths.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use tempfile::TempDir;
+
+const MANIFEST: &str = "[package]\nname = \"shop\"\nedition = \"2021\"\n[dependencies]\nsqlx = \"0.8\"\nreqwest = \"0.12\"\nanyhow = \"1\"\n";
+
+/// `nested_acquire`, at deny.
+const NESTED: &str = "use sqlx::PgPool;
+
+pub async fn order(pool: &PgPool) -> sqlx::Result<()> {
+    let mut tx = pool.begin().await?;
+    sqlx::query(\"INSERT INTO orders DEFAULT VALUES\").execute(&mut *tx).await?;
+    sqlx::query(\"INSERT INTO audit DEFAULT VALUES\").execute(pool).await?;
+    tx.commit().await
+}
+";
+
+/// `held_across_await`, at warn.
+const HELD: &str = "use sqlx::PgPool;
+
+pub async fn quote(pool: &PgPool, http: &reqwest::Client) -> anyhow::Result<()> {
+    let mut conn = pool.acquire().await?;
+    http.get(\"https://carrier.example\").send().await?;
+    sqlx::query(\"UPDATE parcels SET sent = true\").execute(&mut *conn).await?;
+    Ok(())
+}
+";
+
+const CLEAN: &str = "pub fn add(a: u32, b: u32) -> u32 {\n    a + b\n}\n";
+
+fn tree(files: &[(&str, &str)]) -> TempDir {
+    let dir = tempfile::tempdir().expect("a scratch folder can be made");
+    for (path, text) in files {
+        let path = dir.path().join(path);
+        fs::create_dir_all(path.parent().expect("a file has a folder")).expect("folders can be made");
+        fs::write(path, text).expect("files can be written");
+    }
+    dir
+}
+
+fn shop(lib: &str) -> TempDir {
+    tree(&[("Cargo.toml", MANIFEST), ("src/lib.rs", lib)])
+}
+
+fn command(dir: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_letgo"));
+    command.args(arguments).current_dir(dir);
+    for variable in ["NO_COLOR", "CLICOLOR_FORCE", "CARGO_TERM_COLOR"] {
+        command.env_remove(variable);
+    }
+    command
+}
+
+struct Ran {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+fn ran(output: Output) -> Ran {
+    let text = |bytes| String::from_utf8(bytes).expect("the output is UTF-8");
+    Ran { code: output.status.code().expect("the program was not killed"), out: text(output.stdout), err: text(output.stderr) }
+}
+
+fn letgo(dir: &Path, arguments: &[&str]) -> Ran {
+    ran(command(dir, arguments).output().expect("the program starts"))
+}
+
+#[track_caller]
+fn concise(dir: &Path, arguments: &[&str], code: i32, lines: &[&str]) {
+    let mut all = vec!["check", "--output-format", "concise"];
+    all.extend(arguments);
+    let ran = letgo(dir, &all);
+    let shown: Vec<&str> = ran.out.lines().map(|line| line.split("]: ").next().unwrap_or(line)).collect();
+    assert_eq!(shown, lines, "{}", ran.err);
+    assert_eq!(ran.code, code, "{}", ran.err);
+}
+
+#[test]
+fn deny_fails_and_warnings_do_not() {
+    let nested = shop(NESTED);
+    concise(nested.path(), &[], 1, &["src/lib.rs:6:5: error[letgo::nested_acquire"]);
+    concise(nested.path(), &["--exit-zero"], 0, &["src/lib.rs:6:5: error[letgo::nested_acquire"]);
+    concise(nested.path(), &["-W", "nested-acquire"], 0, &["src/lib.rs:6:5: warning[letgo::nested_acquire"]);
+    concise(nested.path(), &["-A", "correctness"], 0, &[]);
+    concise(nested.path(), &["-A", "all", "-D", "nested_acquire"], 1, &["src/lib.rs:6:5: error[letgo::nested_acquire"]);
+    let held = shop(HELD);
+    concise(held.path(), &[], 0, &["src/lib.rs:5:5: warning[letgo::held_across_await"]);
+    concise(held.path(), &["-D", "warnings"], 1, &["src/lib.rs:5:5: error[letgo::held_across_await"]);
+    concise(held.path(), &["-D", "held_across_await", "-W", "suspicious"], 0, &["src/lib.rs:5:5: warning[letgo::held_across_await"]);
+    assert_eq!(letgo(shop(CLEAN).path(), &["check"]).code, 0);
+}
+
+#[test]
+fn text_has_the_frame_and_the_closing_line() {
+    let ran = letgo(shop(NESTED).path(), &["check"]);
+    let mut lines = ran.out.lines();
+    assert!(lines.next().is_some_and(|l| l.starts_with("error[letgo::nested_acquire]: ")), "{}", ran.out);
+    assert_eq!(lines.next(), Some("  --> src/lib.rs:6:5"));
+    for part in ["  = why: ", "  = silence: `// letgo: allow(nested_acquire, reason = \"...\")` above line 6", "  = more: `letgo explain nested_acquire`", "(1) "] {
+        assert!(ran.out.contains(part), "{part} is not in\n{}", ran.out);
+    }
+    assert_eq!(ran.err, "letgo: 1 error in 1 of 1 file\n");
+    assert_eq!(letgo(shop(NESTED).path(), &["check", "-q"]).err, "");
+    assert_eq!(letgo(shop(CLEAN).path(), &["check"]).err, "letgo: no findings in 1 file\n");
+}
+
+#[test]
+fn json_is_the_same_for_any_number_of_threads() {
+    let files: Vec<(String, String)> =
+        (0..40).map(|n| (format!("src/m{n}.rs"), if n % 2 == 0 { NESTED } else { HELD }.to_owned())).collect();
+    let lib: String = (0..40).map(|n| format!("pub mod m{n};\n")).collect();
+    let mut all: Vec<(&str, &str)> = vec![("Cargo.toml", MANIFEST), ("src/lib.rs", &lib)];
+    all.extend(files.iter().map(|(p, t)| (p.as_str(), t.as_str())));
+    let dir = tree(&all);
+    let json = |threads: &str| -> serde_json::Value {
+        let ran = letgo(dir.path(), &["check", "--output-format", "json", "-j", threads]);
+        let mut value: serde_json::Value = serde_json::from_str(&ran.out).expect("the output is JSON");
+        value["summary"]["seconds"] = 0.into();
+        value
+    };
+    let one = json("1");
+    assert_eq!(one, json("7"));
+    assert_eq!(one["findings"].as_array().map(Vec::len), Some(40));
+    assert_eq!(one["findings"][0]["function"], "m0::order");
+    let prints: std::collections::BTreeSet<&str> =
+        one["findings"].as_array().into_iter().flatten().filter_map(|f| f["fingerprint"].as_str()).collect();
+    assert_eq!(prints.len(), 40);
+}
+
+#[test]
+fn formats_go_where_they_are_sent() {
+    let dir = shop(NESTED);
+    let ran = letgo(dir.path(), &["check", "--output-format", "json=out.json", "--output-format", "short"]);
+    assert_eq!((ran.code, ran.out.lines().count()), (1, 1));
+    let json = fs::read_to_string(dir.path().join("out.json")).expect("the file was written");
+    assert!(json.contains("\"nested_acquire\""));
+    let two = letgo(dir.path(), &["check", "--output-format", "json", "--output-format", "text"]);
+    assert!(two.code == 2 && two.err.contains("share standard output"), "{}", two.err);
+    let unknown = letgo(dir.path(), &["check", "--output-format", "yaml"]);
+    assert!(unknown.code == 2 && unknown.err.contains("text, concise, json"), "{}", unknown.err);
+}
+
+#[test]
+fn colours_follow_the_flag_and_the_variables() {
+    let dir = shop(NESTED);
+    let colored = |arguments: &[&str], variable: Option<(&str, &str)>| {
+        let mut command = command(dir.path(), &[&["check"], arguments].concat());
+        command.envs(variable);
+        ran(command.output().expect("the program starts")).out.contains('\u{1b}')
+    };
+    assert!(!colored(&[], None));
+    assert!(colored(&["--color", "always"], None) && colored(&[], Some(("CLICOLOR_FORCE", "1"))));
+    assert!(colored(&[], Some(("CARGO_TERM_COLOR", "always"))));
+    assert!(!colored(&["--color", "never"], Some(("CLICOLOR_FORCE", "1"))));
+}
+
+#[test]
+fn comments_silence_at_the_place_the_acquisition_and_the_item() {
+    let with = |line: &str, comment: &str| {
+        let at = NESTED.find(line).expect("the code has the line");
+        let indent = &NESTED[NESTED[..at].rfind('\n').map_or(0, |n| n + 1)..at];
+        format!("{}{comment}\n{indent}{}", &NESTED[..at], &NESTED[at..])
+    };
+    for line in ["let mut tx", "sqlx::query(\"INSERT INTO audit", "pub async fn order"] {
+        let dir = shop(&with(line, "// letgo: allow(nested_acquire, reason = \"one task only\")"));
+        concise(dir.path(), &[], 0, &[]);
+        assert_eq!(letgo(dir.path(), &["check"]).err, "letgo: no findings in 1 file (1 suppressed)\n");
+        concise(dir.path(), &["--ignore-suppressions"], 1, &["src/lib.rs:7:5: error[letgo::nested_acquire"]);
+    }
+    let trailing = shop(&NESTED.replace(".execute(pool).await?;", ".execute(pool).await?; // letgo: expect(nested_acquire)"));
+    concise(trailing.path(), &[], 0, &[]);
+    let file = shop(&format!("// letgo: allow-file(nested_acquire)\n{NESTED}"));
+    concise(file.path(), &[], 0, &[]);
+    let idle = shop(&with("tx.commit()", "// letgo: expect(held_across_await)"));
+    concise(idle.path(), &["-A", "nested_acquire"], 0, &["src/lib.rs:7:5: warning[letgo::unused_suppression"]);
+    let unknown = letgo(shop(&with("tx.commit()", "// letgo: allow(nested_aquire)")).path(), &["check"]);
+    assert!(unknown.out.contains("did you mean `nested_acquire`?"), "{}", unknown.out);
+}
+
+#[test]
+fn settings_are_read_and_their_mistakes_shown() {
+    let with = |settings: &str| tree(&[("Cargo.toml", MANIFEST), ("src/lib.rs", HELD), ("tools/x.rs", HELD), ("letgo.toml", settings)]);
+    concise(with("[lints]\nsuspicious = 'deny'\n").path(), &["src"], 1, &["src/lib.rs:5:5: error[letgo::held_across_await"]);
+    let per_path = "exclude = ['tools/**']\n[[per-path]]\npaths = ['src/**']\nallow = ['held_across_await']\n";
+    concise(with(per_path).path(), &[], 0, &[]);
+    concise(with(per_path).path(), &["-D", "held_across_await"], 1, &["src/lib.rs:5:5: error[letgo::held_across_await"]);
+    let typo = letgo(with("[lints]\nheld_accross_await = 'deny'\n").path(), &["check"]);
+    assert!(typo.code == 2 && typo.err.contains("letgo.toml:2:1") && typo.err.contains("did you mean `held_across_await`?"), "{}", typo.err);
+    let idle = letgo(with("exclude = ['gone/**']\n").path(), &["check"]);
+    assert!(idle.code == 0 && idle.err.contains("`gone/**` matches no file"), "{}", idle.err);
+    let row = letgo(with("[[crate]]\nname = 'our_client'\nwaits = 'htpp'\n").path(), &["check"]);
+    assert!(row.code == 2 && row.err.contains("letgo.toml:3"), "{}", row.err);
+    let dir = with("[lints]\nall = 'allow'\n");
+    fs::write(dir.path().join("strict.toml"), "[lints]\nall = 'deny'\n").expect("files can be written");
+    concise(dir.path(), &["src"], 0, &[]);
+    concise(dir.path(), &["src", "--config", "strict.toml"], 1, &["src/lib.rs:5:5: error[letgo::held_across_await"]);
+}
+
+#[test]
+fn usage_errors_exit_with_two() {
+    let dir = shop(CLEAN);
+    let gone = letgo(dir.path(), &["check", "gone"]);
+    assert!(gone.code == 2 && gone.err.contains("`gone` does not exist"), "{}", gone.err);
+    let lint = letgo(dir.path(), &["check", "-D", "nested_aquire"]);
+    assert!(lint.code == 2 && lint.err.contains("did you mean `nested_acquire`?"), "{}", lint.err);
+    assert_eq!(letgo(dir.path(), &["check", "--nonsense"]).code, 2);
+    let bare = letgo(dir.path(), &[]);
+    assert!(bare.code == 2 && bare.err.contains("Usage"), "{}", bare.err);
+    let path = letgo(dir.path(), &["src"]);
+    assert!(path.code == 2 && path.err.contains("`letgo check src`"), "{}", path.err);
+    assert_eq!(letgo(dir.path(), &["--version"]).code, 0);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_a_finding_and_the_run_goes_on() {
+    let dir = shop(NESTED);
+    fs::write(dir.path().join("src/broken.rs"), "fn f( {\n").expect("files can be written");
+    fs::write(dir.path().join("src/latin.rs"), b"// caf\xe9\n").expect("files can be written");
+    let expected =
+        ["src/broken.rs:1:8: warning[letgo::unparsed_file", "src/latin.rs:1:1: warning[letgo::unparsed_file", "src/lib.rs:6:5: error[letgo::nested_acquire"];
+    let ran = letgo(dir.path(), &["check", "--output-format", "concise"]);
+    let shown: Vec<&str> = ran.out.lines().map(|line| line.split("]: ").next().unwrap_or(line)).collect();
+    assert_eq!(shown.len(), expected.len(), "{}", ran.out);
+    assert!(shown[0].starts_with("src/broken.rs:1:") && shown[1..] == expected[1..], "{}", ran.out);
+    assert!(ran.code == 1 && ran.err.ends_with("; 2 files not parsed\n"), "{}", ran.err);
+    assert_eq!(letgo(dir.path(), &["check", "-A", "correctness"]).code, 0);
+    assert_eq!(letgo(dir.path(), &["check", "-A", "correctness", "-D", "unparsed_file"]).code, 1);
+}
+
+#[test]
+fn a_broken_manifest_is_told_and_the_run_goes_on() {
+    let dir = tree(&[("Cargo.toml", "[package\n"), ("src/lib.rs", NESTED)]);
+    let ran = letgo(dir.path(), &["check", "--output-format", "concise"]);
+    assert!(ran.err.contains("letgo: Cargo.toml:1: cannot be parsed"), "{}", ran.err);
+    assert_eq!(ran.out.lines().count(), 1, "{}", ran.out);
+}
+
+#[test]
+fn paths_filter_what_is_reported_and_are_seen_from_here() {
+    let dir = tree(&[
+        ("Cargo.toml", "[workspace]\nmembers = ['a', 'b']\n"),
+        ("a/Cargo.toml", &MANIFEST.replace("shop", "a")),
+        ("a/src/lib.rs", NESTED),
+        ("b/Cargo.toml", &MANIFEST.replace("shop", "b")),
+        ("b/src/lib.rs", HELD),
+    ]);
+    let (a, b) = ("a/src/lib.rs:6:5: error[letgo::nested_acquire", "b/src/lib.rs:5:5: warning[letgo::held_across_await");
+    concise(dir.path(), &[], 1, &[a, b]);
+    concise(dir.path(), &["b"], 0, &[b]);
+    concise(dir.path(), &["b/src/lib.rs", "a"], 1, &[a, b]);
+    concise(&dir.path().join("a"), &[], 1, &["src/lib.rs:6:5: error[letgo::nested_acquire", &format!("../{b}")]);
+    concise(&dir.path().join("a"), &["."], 1, &["src/lib.rs:6:5: error[letgo::nested_acquire"]);
+    let outside = tempfile::tempdir().expect("a scratch folder can be made");
+    let path = dir.path().canonicalize().expect("the folder is there");
+    concise(outside.path(), &[path.join("b").to_str().expect("the path is UTF-8")], 0, &[&format!("{}/{b}", path.display())]);
+    let other = shop(CLEAN);
+    let two = letgo(dir.path(), &["check", "a", other.path().to_str().expect("the path is UTF-8")]);
+    assert!(two.code == 2 && two.err.contains("different workspaces"), "{}", two.err);
+}
+
+#[test]
+fn test_code_is_left_out_unless_asked_for() {
+    let test = format!("#[cfg(test)]\nmod tests {{\n    {}\n}}\n", NESTED.replace('\n', "\n    "));
+    let dir = tree(&[("Cargo.toml", MANIFEST), ("src/lib.rs", &test), ("tests/t.rs", NESTED)]);
+    concise(dir.path(), &[], 0, &[]);
+    let ran = letgo(dir.path(), &["check", "tests"]);
+    assert!(ran.err.contains("tests is test code; `--include-tests` reads it"), "{}", ran.err);
+    let all = letgo(dir.path(), &["check", "--include-tests", "--output-format", "concise"]);
+    assert_eq!(all.out.lines().count(), 2, "{}", all.out);
+}
+
+#[test]
+fn standard_input_stands_for_a_file() {
+    let dir = shop(CLEAN);
+    let piped = |arguments: &[&str]| {
+        let mut child = command(dir.path(), arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        child.stdin.take().expect("the input is a pipe").write_all(NESTED.as_bytes()).expect("the program reads");
+        ran(child.wait_with_output().expect("the program ends"))
+    };
+    let named = piped(&["check", "--output-format", "concise", "--stdin-filename", "src/lib.rs", "-"]);
+    assert!(named.code == 1 && named.out.starts_with("src/lib.rs:6:5: error"), "{}{}", named.out, named.err);
+    let new = piped(&["check", "--output-format", "concise", "--stdin-filename", "src/new.rs", "-"]);
+    assert!(new.code == 1 && new.out.starts_with("src/new.rs:6:5: error"), "{}{}", new.out, new.err);
+    let bare = piped(&["check", "--output-format", "concise", "-"]);
+    assert!(bare.code == 1 && bare.out.starts_with("stdin.rs:6:5: error"), "{}{}", bare.out, bare.err);
+}
+
+#[test]
+fn confidence_is_a_threshold_and_statistics_count() {
+    let dir = shop(&format!("{NESTED}\n{}", HELD.replace("use sqlx::PgPool;\n", "")));
+    let ran = letgo(dir.path(), &["check", "--statistics", "--output-format", "concise"]);
+    assert!(ran.err.starts_with("     1  held_across_await\n     1  nested_acquire\n"), "{}", ran.err);
+    assert_eq!(letgo(dir.path(), &["check", "--min-confidence", "high", "--output-format", "concise"]).out.lines().count(), 2);
+    assert_eq!(letgo(dir.path(), &["check", "--min-confidence", "sure"]).code, 2);
+}
+
+#[test]
+fn no_rust_file_is_a_warning() {
+    let dir = tree(&[("README.md", "nothing")]);
+    let ran = letgo(dir.path(), &["check"]);
+    assert!(ran.code == 0 && ran.err.contains("there is no Rust file"), "{}", ran.err);
+}
+
+#[test]
+fn pages_and_their_table() {
+    let dir = tree(&[]);
+    let page = letgo(dir.path(), &["explain", "letgo::nested-acquire"]);
+    assert!(page.code == 0 && page.out.starts_with("# nested_acquire\n") && page.out.contains("Level: deny (group correctness)"), "{}", page.out);
+    assert!(!page.out.contains("//~"), "{}", page.out);
+    let table = letgo(dir.path(), &["explain"]).out;
+    assert_eq!(table.lines().count(), letgo::lints::ALL.len());
+    assert!(letgo(dir.path(), &["explain", "pedantic"]).out.lines().count() < table.lines().count());
+    let typo = letgo(dir.path(), &["explain", "nested_aquire"]);
+    assert!(typo.code == 2 && typo.err.contains("did you mean `nested_acquire`?"), "{}", typo.err);
+}
+
+#[test]
+fn dumps_show_what_is_seen() {
+    let dir = shop(NESTED);
+    for (what, word) in [("--cfg", "begin"), ("--states", "held"), ("--types", "Transaction"), ("--summary", "")] {
+        let ran = letgo(dir.path(), &["dump", what, "src/lib.rs::order"]);
+        assert!(ran.code == 0 && ran.out.contains("order") && ran.out.contains(word), "{what}: {}{}", ran.out, ran.err);
+    }
+    assert!(letgo(dir.path(), &["dump", "--coverage"]).out.contains("files"));
+    assert_eq!(letgo(dir.path(), &["dump", "--unknown"]).code, 0);
+    let wrong = letgo(dir.path(), &["dump", "--cfg", "src/lib.rs::nobody"]);
+    assert!(wrong.code == 2 && wrong.err.contains("it has order"), "{}", wrong.err);
+}
+
+#[test]
+fn cargo_letgo_is_the_same_program() {
+    let dir = shop(NESTED);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-letgo"));
+    let ran = ran(command.args(["letgo", "--output-format", "concise"]).current_dir(dir.path()).output().expect("the program starts"));
+    assert!(ran.code == 1 && ran.out.starts_with("src/lib.rs:6:5: error"), "{}{}", ran.out, ran.err);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_closed_pipe_is_success() {
+    let dir = shop(&(0..300).map(|n| NESTED.replace("order", &format!("order{n}")).replace("use sqlx::PgPool;", "")).fold("use sqlx::PgPool;\n".to_owned(), |a, b| a + &b));
+    let mut child = command(dir.path(), &["check"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
+    drop(child.stdout.take());
+    let ran = ran(child.wait_with_output().expect("the program ends"));
+    assert!(ran.code == 0 && !ran.err.contains("panic"), "{}", ran.err);
+}
