@@ -105,6 +105,8 @@ names! {
     output = "Output";
     /// `Item`.
     item = "Item";
+    /// Mark of a recursive answer.
+    recursion = "{recursion}";
     /// Key of impls for any type.
     any_key = "{any}";
     /// Key of impls for tuples.
