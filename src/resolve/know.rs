@@ -4,7 +4,7 @@
 
 use super::fx::FxMap;
 use crate::base::Symbol;
-use crate::pack::{Catalog, FnRow, TypeExpr};
+use crate::pack::{Catalog, Effect, FnRow, TypeExpr};
 use std::sync::{Arc, RwLock};
 
 /// How many aliases may follow one another before a cycle is assumed.
@@ -19,6 +19,9 @@ pub enum Canon {
     Expr(Arc<TypeExpr>),
 }
 
+/// A row that talks over an argument: its path, its owner, whether that is a trait, which argument.
+pub type Talker = (Symbol, Symbol, bool, usize);
+
 /// The catalog with memos.
 #[derive(Debug)]
 pub struct Know {
@@ -30,6 +33,8 @@ pub struct Know {
     applies: RwLock<FxMap<(Symbol, Symbol), bool>>,
     /// Rows of traits' methods by name: trait and row's path, in order.
     trait_methods: FxMap<Symbol, Vec<(Symbol, Symbol)>>,
+    talkers: FxMap<Symbol, Vec<Talker>>,
+    roots: RwLock<FxMap<Symbol, Symbol>>,
     /// Traits of streams: what a generator block is.
     pub streams: Vec<Symbol>,
 }
@@ -39,12 +44,19 @@ impl Know {
     pub fn new(catalog: Arc<Catalog>) -> Know {
         let mut methods = FxMap::default();
         let mut trait_methods: FxMap<Symbol, Vec<(Symbol, Symbol)>> = FxMap::default();
+        let mut talkers: FxMap<Symbol, Vec<Talker>> = FxMap::default();
         let mut streams = Vec::new();
         for (p, pack) in catalog.packs.iter().enumerate() {
             for (i, row) in pack.fns.iter().enumerate() {
                 if let Some((owner, name)) = row.path.as_str().rsplit_once("::") {
                     let (owner, name) = (Symbol::new(owner), Symbol::new(name));
                     methods.insert((owner, name), (p, i));
+                    if let Effect::Use { conn, .. } = &row.effect
+                        && *conn > 0
+                    {
+                        let is_trait = catalog.trait_row(owner).is_some();
+                        talkers.entry(name).or_default().push((row.path, owner, is_trait, *conn));
+                    }
                     if catalog.trait_row(owner).is_some() {
                         trait_methods.entry(name).or_default().push((owner, row.path));
                     }
@@ -54,8 +66,9 @@ impl Know {
         }
         trait_methods.values_mut().for_each(|list| list.sort());
         streams.sort();
+        talkers.values_mut().for_each(|list| list.sort());
         let (canon, joined, applies) = (RwLock::default(), RwLock::default(), RwLock::default());
-        Know { catalog, methods, canon, joined, applies, trait_methods, streams }
+        Know { catalog, methods, canon, joined, applies, trait_methods, talkers, roots: RwLock::default(), streams }
     }
 
     /// The rows of traits' methods of that name: trait and row's path, in order.
@@ -89,10 +102,20 @@ impl Know {
         })
     }
 
-    /// The crate of a path: its first segment.
+    /// The crate of a path: its first segment, interned once.
     pub fn root(&self, path: Symbol) -> Symbol {
+        if let Some(known) = self.roots.read().unwrap_or_else(|e| e.into_inner()).get(&path) {
+            return *known;
+        }
         let text = path.as_str();
-        Symbol::new(text.split("::").next().unwrap_or(text).trim_end_matches('!'))
+        let made = Symbol::new(text.split("::").next().unwrap_or(text).trim_end_matches('!'));
+        self.roots.write().unwrap_or_else(|e| e.into_inner()).insert(path, made);
+        made
+    }
+
+    /// Rows of that name that talk over an argument: row, owner, whether that is a trait, the argument.
+    pub fn talkers(&self, name: Symbol) -> &[Talker] {
+        self.talkers.get(&name).map_or(&[], Vec::as_slice)
     }
 
     /// What an external path as written from its crate's root stands for.

@@ -13,7 +13,7 @@ use super::std_names::names;
 use super::tables::{ImplIdx, Tables, head_key};
 use super::ty::{Bound, Subst, Ty};
 use crate::base::Symbol;
-use crate::pack::{Effect, FnRow, Kind};
+use crate::pack::{FnRow, Kind};
 use std::sync::Arc;
 
 /// What a call reaches, with what is needed to type it.
@@ -120,9 +120,7 @@ impl Tables {
         if self.adts.contains_key(&path) || self.traits.contains_key(&path) {
             return true;
         }
-        let text = path.as_str();
-        let root = text.split("::").next().unwrap_or(text);
-        self.prefixes.contains(&Symbol::new(root))
+        self.prefixes.contains(&self.know.root(path))
     }
 
     /// A function `name` on exactly this type. `args` choose among impls of one trait with different parameters
@@ -246,29 +244,22 @@ impl Tables {
     /// may still tell. A connection given to `name` where a library of that connection has a function `name` that takes one
     /// is that function; a trait of std for any value applies to this one.
     fn by_arguments(&self, module: ModIdx, name: Symbol, args: &[Ty]) -> Option<Found<'_>> {
-        for path in self.know.catalog.methods_named(name) {
-            let Some(row) = self.know.catalog.fn_row(*path) else { continue };
-            let owner = path.as_str().rsplit_once("::").map_or("", |p| p.0);
-            let trait_ = Some(Symbol::new(owner)).filter(|o| self.know.catalog.trait_row(*o).is_some());
-            let fits = match (&row.effect, trait_) {
-                (Effect::Use { conn, .. }, _) if *conn > 0 => {
-                    let Some(conn) = args.get(*conn).filter(|t| self.is_connection(t)) else { continue };
-                    match trait_ {
-                        Some(trait_) => self.names().trait_in_scope(module, trait_),
-                        None => self.crates_of(conn).iter().any(|c| owner.split("::").next() == Some(*c)),
-                    }
-                }
-                (_, Some(trait_)) if owner.starts_with("std::") => {
-                    let any = self.know.for_any(trait_);
-                    any && self.names().trait_in_scope(module, trait_)
-                }
-                _ => false,
+        let receiver = || args.first().map(|t| t.peel_refs().clone()).unwrap_or_default();
+        for (path, owner, is_trait, conn) in self.know.talkers(name) {
+            let Some(conn) = args.get(*conn).filter(|t| self.is_connection(t)) else { continue };
+            let fits = match is_trait {
+                true => self.names().trait_in_scope(module, *owner),
+                false => self.crates_of(conn).contains(&self.know.root(*owner)),
             };
-            if fits {
-                return Some(Found::Row(row, args.first().map(|t| t.peel_refs().clone()).unwrap_or_default()));
+            if fits && let Some(row) = self.know.catalog.fn_row(*path) {
+                return Some(Found::Row(row, receiver()));
             }
         }
-        None
+        self.know.trait_methods(name).iter().find_map(|(trait_, path)| {
+            let fits = trait_.as_str().starts_with("std::") && self.know.for_any(*trait_);
+            let row = self.know.catalog.fn_row(*path).filter(|_| fits)?;
+            self.names().trait_in_scope(module, *trait_).then(|| Found::Row(row, receiver()))
+        })
     }
 
     /// Whether a value can be talked over: a pool, a connection or a bound that says so, behind whatever derefs to it.
@@ -285,15 +276,13 @@ impl Tables {
     }
 
     /// Lib names of the crates of a type and of what it dereferences to.
-    fn crates_of(&self, ty: &Ty) -> Vec<&'static str> {
-        let root = |p: Symbol| p.as_str().split("::").next().unwrap_or("");
-        let chain = self.deref_chain(ty);
+    fn crates_of(&self, ty: &Ty) -> Vec<Symbol> {
         let mut list = Vec::new();
-        for step in &chain {
+        for step in &self.deref_chain(ty) {
             match step {
-                Ty::Adt(path, _) => list.push(root(*path)),
-                Ty::Param(_, bounds) | Ty::Dyn(bounds) => list.extend(self.with_supers(bounds).iter().map(|b| root(b.0))),
-                _ => {}
+                Ty::Adt(path, _) => list.push(self.know.root(*path)),
+                Ty::Param(_, bounds) | Ty::Dyn(bounds) => list.extend(self.with_supers(bounds).iter().map(|b| self.know.root(b.0))),
+                Ty::Unknown | Ty::Ref(..) | Ty::Tuple(_) | Ty::Slice(_) | Ty::Future(_) | Ty::Fn(..) | Ty::Never => {}
             }
         }
         list

@@ -36,7 +36,8 @@ struct Busy {
     /// Modules whose globs were already searched for a name: cycles of globs end, and no module is searched twice.
     globs: FxSet<(ModIdx, Symbol, Space)>,
     /// While imports are being resolved: what each leads to as far as known.
-    drafts: Option<IndexVec<ImportIdx, [Option<Def>; 2]>>,
+    /// Besides, which imports were looked at.
+    drafts: Option<(IndexVec<ImportIdx, [Option<Def>; 2]>, Vec<ImportIdx>)>,
 }
 
 /// Chains of re-exports longer than this stay unresolved.
@@ -274,27 +275,46 @@ impl Names<'_> {
 
     /// What an import leads to, in both spaces.
     fn import(&self, index: ImportIdx, busy: &mut Busy) -> [Option<Def>; 2] {
-        match &busy.drafts {
-            Some(drafts) => drafts[index],
+        match &mut busy.drafts {
+            Some((drafts, touched)) => {
+                touched.push(index);
+                drafts[index]
+            }
             None => self.tree.imports[index].resolved.get().copied().unwrap_or_default(),
         }
     }
 
     /// Resolves every import. In rounds, each from what the round before knew, until nothing is new: so cycles of imports
-    /// need no care and answers do not depend on who asks first.
+    /// need no care and answers do not depend on who asks first. After the first round only imports are looked at again
+    /// that looked at one that changed since.
     pub fn resolve_imports(&self) {
-        let mut drafts: IndexVec<ImportIdx, [Option<Def>; 2]> = IndexVec::from_elem([None, None], self.tree.imports.len());
-        for _ in 0..IMPORT_ROUNDS {
-            let mut changed = false;
+        let n = self.tree.imports.len();
+        let mut drafts: IndexVec<ImportIdx, [Option<Def>; 2]> = IndexVec::from_elem([None, None], n);
+        let mut seen: IndexVec<ImportIdx, Vec<ImportIdx>> = IndexVec::from_elem(Vec::new(), n);
+        // Ticks of a clock that counts looks: when an import was looked at, and when it changed, last.
+        let mut looked: IndexVec<ImportIdx, usize> = IndexVec::from_elem(0, n);
+        let mut changed: IndexVec<ImportIdx, usize> = IndexVec::from_elem(0, n);
+        let mut clock = 0;
+        for round in 0..IMPORT_ROUNDS {
+            let mut news = false;
             for index in self.tree.imports.indices() {
+                if round > 0 && seen[index].iter().all(|s| changed[*s] <= looked[index]) {
+                    continue;
+                }
+                clock += 1;
+                looked[index] = clock;
                 let import = &self.tree.imports[index];
                 let mut answer = [None, None];
+                let mut touched = Vec::new();
                 for (slot, space) in [Space::Types, Space::Values].into_iter().enumerate() {
-                    let mut busy = Busy { drafts: Some(std::mem::take(&mut drafts)), ..Busy::default() };
+                    let mut busy = Busy { drafts: Some((std::mem::take(&mut drafts), touched)), ..Busy::default() };
                     let found = self.walk(import.module, &import.path, import.global, space, &mut busy);
-                    drafts = busy.drafts.unwrap_or_default();
+                    (drafts, touched) = busy.drafts.expect("it was put there");
                     answer[slot] = found.filter(|f| f.used == import.path.len()).map(|f| f.def);
                 }
+                touched.sort();
+                touched.dedup();
+                seen[index] = touched;
                 // A name that is really there hides one that is only missing in the other space.
                 for i in [0, 1] {
                     if matches!(answer[i], Some(Def::Missing(_))) && !matches!(answer[1 - i], Some(Def::Missing(_)) | None) {
@@ -302,11 +322,13 @@ impl Names<'_> {
                     }
                 }
                 if answer != drafts[index] {
-                    changed = true;
+                    clock += 1;
+                    changed[index] = clock;
+                    news = true;
                     drafts[index] = answer;
                 }
             }
-            if !changed {
+            if !news {
                 break;
             }
         }
