@@ -328,7 +328,7 @@ impl Tables {
 
     /// The impl whose self type (and, for associated functions, whose first parameter) fits best.
     fn choose(&self, list: &[(ImplIdx, FnIdx)], ty: &Ty, args: Option<&[Ty]>) -> Option<(ImplIdx, FnIdx, Subst)> {
-        let mut best: Option<((bool, bool, bool, bool), ImplIdx, FnIdx, Subst)> = None;
+        let mut best: Option<([bool; 5], ImplIdx, FnIdx, Subst)> = None;
         for &(impl_, f) in list {
             let def = &self.impls[impl_];
             let Some(subst) = self.matches(&def.self_ty, ty) else { continue };
@@ -339,12 +339,25 @@ impl Tables {
                 _ => false,
             };
             let exact = !def.self_ty.has_params();
-            let rank = (!def.is_test && !self.fns[f].is_test, def.trait_.is_none(), fits, exact);
+            let holds = exact || self.bounds_hold(impl_, &subst);
+            if !holds && self.delegates(impl_) {
+                continue;
+            }
+            let rank = [holds, !def.is_test && !self.fns[f].is_test, def.trait_.is_none(), fits, exact];
             if best.as_ref().is_none_or(|b| rank > b.0) {
                 best = Some((rank, impl_, f, subst));
             }
         }
         best.map(|(_, impl_, f, subst)| (impl_, f, subst))
+    }
+
+    /// Whether what an impl's parameters stand for may satisfy their bounds.
+    fn bounds_hold(&self, impl_: ImplIdx, subst: &Subst) -> bool {
+        let params = &self.impls[impl_].param_types;
+        subst.iter().all(|(name, ty)| match params.get(name) {
+            Some(Ty::Param(_, bounds)) if ty.is_known() => bounds.iter().all(|b| self.satisfies(ty, b.0, 3)),
+            _ => true,
+        })
     }
 
     /// Whether an impl is for a wrapper of any type (`impl<T: Repo> Repo for Arc<T>`): what it wraps says more.

@@ -593,7 +593,7 @@ impl Tables {
         }
         match ty.peel_refs() {
             Ty::Unknown => false,
-            Ty::Param(_, bounds) | Ty::Dyn(bounds) => self.with_supers(bounds).iter().any(|b| b.0 == trait_),
+            Ty::Param(_, bounds) | Ty::Dyn(bounds) if self.with_supers(bounds).iter().any(|b| b.0 == trait_) => true,
             ty => {
                 let list = head_key(ty).and_then(|k| self.by_head.get(&k)).map_or(&[][..], Vec::as_slice);
                 let direct = list.iter().any(|i| {
