@@ -83,11 +83,30 @@ impl Tables {
         if name == "to_string" {
             return Found::Extern(self.know.join(names().to_string, name), Ty::name(names().string));
         }
+        // A wrapper of a crate that no pack describes, around one type of ours that has the method: it dereferences to that.
+        if let Some(inner) = chain.last().and_then(|ty| self.wrapped(ty))
+            && let found @ (Found::Local { .. } | Found::Union { .. }) = self.find_method(module, inner, name, args)
+        {
+            return found;
+        }
         // What the innermost type does is its crate's business; wrappers around a type of ours, or an unknown one, say nothing.
         match chain.last().and_then(|ty| self.outside_of(ty).map(|path| (path, ty.clone()))) {
             Some((path, ty)) => Found::Extern(self.know.join(path, name), ty),
             None => Found::None(self.why_not(chain.last().unwrap_or(receiver))),
         }
+    }
+
+    /// What a generic type of an unknown crate holds, if that is one type of this workspace.
+    pub fn wrapped<'t>(&self, ty: &'t Ty) -> Option<&'t Ty> {
+        let Ty::Adt(path, args) = ty else { return None };
+        let [inner] = &**args else { return None };
+        let unknown = !self.is_local_path(*path) && self.know.catalog.type_row(*path).is_none() && !path.as_str().starts_with("std::");
+        let ours = self.deref_chain(inner).iter().any(|t| match t {
+            Ty::Adt(path, _) => self.adts.contains_key(path),
+            Ty::Dyn(bounds) | Ty::Param(_, bounds) => bounds.iter().any(|b| self.traits.contains_key(&b.0)),
+            _ => false,
+        });
+        (unknown && ours).then_some(inner)
     }
 
     fn why_not(&self, ty: &Ty) -> &'static str {

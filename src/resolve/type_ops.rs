@@ -455,7 +455,14 @@ impl Tables {
                 Ty::Ref(..) => by_ref = true,
                 Ty::Unknown | Ty::Slice(_) | Ty::Param(..) | Ty::Dyn(_) | Ty::Future(_) | Ty::Fn(..) | Ty::Never => {}
             }
-            at = self.deref(&at)?;
+            at = match self.deref(&at) {
+                Some(next) => next,
+                None => {
+                    let inner = self.wrapped(&at)?.clone();
+                    by_ref = true;
+                    inner
+                }
+            };
         }
         None
     }
