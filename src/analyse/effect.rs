@@ -472,18 +472,46 @@ impl<'a> Cx<'a> {
         self.program.kind(&self.operand_ty(call.args.get(index)?))
     }
 
-    /// Whether a value of a type may refer to what it was made from.
+    /// The pool that an argument is, or that the one thing it is (a repository, a service) owns.
+    fn pool_of(&self, call: &ir::Call, index: usize) -> Option<PoolId> {
+        let arg = call.args.get(index)?;
+        let ty = self.operand_ty(arg);
+        let mut prov = self.prov(Some(arg));
+        let (family, ty) = match self.program.kind(&ty) {
+            Some(Kind::Pool) => (resource::family_of(&ty), ty),
+            Some(_) => return None,
+            None => {
+                let held = self.program.held(&ty);
+                if held.iter().any(|h| is_resource(h.kind)) {
+                    return None;
+                }
+                let mut pools = held.iter().filter(|h| h.kind == Kind::Pool);
+                let (first, None) = (pools.next()?, pools.next()) else { return None };
+                prov.path.extend(first.path.iter().copied());
+                (resource::family_of(&first.ty), first.ty.clone())
+            }
+        };
+        Some(PoolId { prov, family, ty, class: PoolClass::Slots })
+    }
+
+    /// See [`may_refer`].
     fn may_refer(&self, ty: &Ty) -> bool {
-        match ty {
+        may_refer(self.program, ty)
+    }
+}
+
+/// Whether a value of a type may refer to a connection that it was made from.
+pub fn may_refer(program: &Program, ty: &Ty) -> bool {
+    match ty {
             Ty::Unknown | Ty::Ref(..) | Ty::Param(..) | Ty::Dyn(_) | Ty::Future(_) | Ty::Fn(..) => true,
             Ty::Never => false,
-            Ty::Tuple(parts) => parts.iter().any(|p| self.may_refer(p)),
-            Ty::Slice(item) => self.may_refer(item),
+            Ty::Tuple(parts) => parts.iter().any(|p| may_refer(program, p)),
+            Ty::Slice(item) => may_refer(program, item),
             Ty::Adt(path, args) => {
-                if let Some(row) = self.program.catalog.type_row(*path) {
+                if let Some(row) = program.catalog.type_row(*path) {
                     return match row.kind {
-                        Kind::Plain => args.iter().any(|a| self.may_refer(a)) && row.deref.is_some(),
-                        Kind::Wrapper => args.iter().any(|a| self.may_refer(a)),
+                        Kind::Plain => args.iter().any(|a| may_refer(program, a)) && row.deref.is_some(),
+                        Kind::Wrapper => args.iter().any(|a| may_refer(program, a)),
                         Kind::Guard
                         | Kind::Conn
                         | Kind::Tx
@@ -498,13 +526,14 @@ impl<'a> Cx<'a> {
                     };
                 }
                 // A workspace or foreign type: it refers to a connection only if one lies in it, as far as can be seen.
-                self.program.held(ty).iter().any(|h| is_resource(h.kind))
-                    || !self.program.is_plain_struct(*path)
-                    || args.iter().any(|a| self.may_refer(a) && a.is_known())
+                program.held(ty).iter().any(|h| is_resource(h.kind))
+                    || !program.is_plain_struct(*path)
+                    || args.iter().any(|a| may_refer(program, a) && a.is_known())
             }
         }
-    }
+}
 
+impl Cx<'_> {
     fn new_resource(&mut self, id: CallId, call: &ir::Call, spec: NewResource) -> Option<ResId> {
         if self.resources.len() >= resource::MAX_RESOURCES {
             return None;
@@ -788,7 +817,8 @@ impl<'a> Cx<'a> {
             (None, _) => resource::family_of(&on_ty),
             known => known,
         };
-        let from_pool = kind == Some(Kind::Pool);
+        let owned_pool = self.pool_of(call, on);
+        let from_pool = owned_pool.is_some();
         let link = self.link(call);
         if let Some(arg) = call.args.get(on) {
             self.maybe_executes(arg, &on_ty, std::slice::from_ref(&link), false, effect);
@@ -798,7 +828,10 @@ impl<'a> Cx<'a> {
         } else {
             Prov { root: ProvRoot::Unknown, path: Vec::new(), element: false }
         };
-        let pool = PoolId { prov, ty: on_ty.clone(), family, class: PoolClass::Slots };
+        let pool = match owned_pool {
+            Some(pool) => PoolId { family: if family.0.is_some() { family } else { pool.family.clone() }, ..pool },
+            None => PoolId { prov, ty: on_ty.clone(), family, class: PoolClass::Slots },
+        };
         if from_pool {
             effect.effects.add_acquires(Acquires {
                 pool: pool.clone(),
@@ -846,7 +879,6 @@ impl<'a> Cx<'a> {
     ) {
         let link = self.link(call);
         let conn_ty = call.args.get(conn).map(|a| self.operand_ty(a)).unwrap_or_default();
-        let kind = self.program.kind(&conn_ty);
         let text = sql_arg
             .and_then(|a| call.args.get(a))
             .or_else(|| call.args.first().filter(|_| conn != 0))
@@ -864,13 +896,7 @@ impl<'a> Cx<'a> {
         if let Some(arg) = call.args.get(conn) {
             self.maybe_executes(arg, &conn_ty, std::slice::from_ref(&link), writes, effect);
         }
-        if kind == Some(Kind::Pool) {
-            let pool = PoolId {
-                prov: self.prov(call.args.get(conn)),
-                family: resource::family_of(&conn_ty),
-                ty: conn_ty,
-                class: PoolClass::Slots,
-            };
+        if let Some(pool) = self.pool_of(call, conn) {
             effect.effects.add_acquires(Acquires {
                 pool: pool.clone(),
                 patience: None,
@@ -966,10 +992,18 @@ impl<'a> Cx<'a> {
                 chain: vec![link.clone()],
             });
         }
-        if effect.gifts.is_empty() && (!seen_body || self.is_itself_resource(result)) {
+        if effect.gifts.is_empty() && (!seen_body || self.is_itself_resource(result) || self.hands_through(call, fns)) {
             self.gift_by_type(id, call, result, &link, &mut effect);
         }
         effect
+    }
+
+    /// Whether a function takes an argument whose type it does not know: a type parameter, or something made of one.
+    fn hands_through(&self, call: &ir::Call, fns: &[FnIdx]) -> bool {
+        let params = &self.program.fns[fns[0]].params;
+        params.iter().zip(&call.args).any(|(param, arg)| {
+            self.program.held(param).is_empty() && self.program.held(&self.operand_ty(arg)).iter().any(|h| is_resource(h.kind))
+        })
     }
 
     /// Whether a result is, once `Result` is off, a connection itself rather than something that may hold one.
@@ -1003,7 +1037,17 @@ impl<'a> Cx<'a> {
         // It may be one that came in: then it is that one, and known by the summary if the body was seen.
         let came_in = call.args.iter().any(|a| self.program.held(&self.operand_ty(a)).iter().any(|h| h.kind == held.kind));
         if came_in {
-            effect.carries = true;
+            // A generic function hands it through: what went in by value and is of the same kind comes out.
+            for (index, arg) in call.args.iter().enumerate() {
+                for inside in self.program.held(&self.operand_ty(arg)).iter().filter(|h| h.kind == held.kind) {
+                    effect.gifts.push(Gift::Arg {
+                        index,
+                        from: inside.path.clone(),
+                        path: held.path.clone(),
+                        owned: effect.by_value[index],
+                    });
+                }
+            }
             return;
         }
         let mut pool = self.unknown_pool(&held);

@@ -210,7 +210,10 @@ impl<'a> Transfer<'a> {
         }
     }
 
-    fn store(&mut self, state: &mut State, to: &Place, value: Value) {
+    fn store(&mut self, state: &mut State, to: &Place, mut value: Value) {
+        if value.entries.iter().any(|e| !e.owned) && !self.local_may_refer(to) {
+            value.entries.retain(|e| e.owned);
+        }
         if to.proj.is_empty() {
             if let Some(sink) = &mut self.sink {
                 for entry in &value.entries {
@@ -235,6 +238,11 @@ impl<'a> Transfer<'a> {
             new.add_pending(pending);
         }
         set(state, to.local, new);
+    }
+
+    /// Whether a place's type may refer to a connection at all: a row's id does not.
+    fn local_may_refer(&self, to: &Place) -> bool {
+        super::effect::may_refer(self.program, &self.place_ty(to))
     }
 
     // ---- statements ----
