@@ -103,7 +103,7 @@ pub fn states(program: &Program, facts: &Facts, idx: BodyIdx) -> String {
 }
 
 /// What a body does, and each call's part in it.
-pub fn summary(program: &Program, facts: &Facts, idx: BodyIdx) -> String {
+pub fn summary(facts: &Facts, idx: BodyIdx) -> String {
     let mut out = String::new();
     let Some(summary) = facts.summaries.get(idx) else { return String::from("no summary\n") };
     for (title, effects) in [("when it runs", &summary.effects), ("when its result is awaited", &summary.later)] {

@@ -16,6 +16,8 @@ pub struct BodyEvents {
     pub events: Vec<Event>,
     /// Per resource the names of the variables that hold it, in order of first sight.
     pub holders: IndexVec<ResId, Vec<LocalId>>,
+    /// Per resource the variables that refer to it without owning it, in order of first sight.
+    pub borrowers: IndexVec<ResId, Vec<LocalId>>,
     /// Per resource: where it is released, in order of sight.
     pub releases: IndexVec<ResId, Vec<(Span, Release)>>,
     /// Per resource: where it is used (lent to an awaited or blocking call).

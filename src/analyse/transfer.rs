@@ -150,6 +150,30 @@ impl<'a> Transfer<'a> {
         }
     }
 
+    /// Whether an argument may be a future, going by its type; a type that is not known says nothing.
+    fn operand_may_be_future(&self, operand: &Operand) -> bool {
+        match self.operand_ty(operand) {
+            Ty::Future(_) | Ty::Fn(..) => true,
+            Ty::Adt(path, args) => {
+                self.program.catalog.type_row(path).is_some_and(|r| r.awaits.is_some() || r.kind == Kind::Task)
+                    || args.iter().any(|a| matches!(a, Ty::Future(_)))
+            }
+            Ty::Slice(item) => matches!(*item, Ty::Future(_)),
+            Ty::Ref(..) | Ty::Unknown | Ty::Tuple(_) | Ty::Param(..) | Ty::Dyn(_) | Ty::Never => false,
+        }
+    }
+
+    /// Whether it is known that there is a future at all: a call that may as well have given a plain value is not one.
+    fn is_certain(&self, pending: &Pending) -> bool {
+        match pending.what {
+            Deferred::Call(id) => match self.prepared.calls[id].when {
+                When::Awaited => true,
+                When::Now | When::Either => false,
+            },
+            Deferred::Block(_) => true,
+        }
+    }
+
     /// Moves what a place owns out of it; references are copied.
     fn take(&mut self, state: &mut State, place: &Place) -> Value {
         let value = self.peek(state, place);
@@ -189,8 +213,9 @@ impl<'a> Transfer<'a> {
     fn store(&mut self, state: &mut State, to: &Place, value: Value) {
         if to.proj.is_empty() {
             if let Some(sink) = &mut self.sink {
-                for entry in value.entries.iter().filter(|e| e.owned) {
-                    let holders = &mut sink.out.holders[entry.res];
+                for entry in &value.entries {
+                    let holders =
+                        if entry.owned { &mut sink.out.holders[entry.res] } else { &mut sink.out.borrowers[entry.res] };
                     if !holders.contains(&to.local) {
                         holders.push(to.local);
                     }
@@ -511,8 +536,9 @@ impl<'a> Transfer<'a> {
         let mut out = Value::default();
         // Futures among the arguments run when the result is awaited, unless the call blocks on them.
         if effect.block_on.is_none() {
-            for value in &values {
-                for pending in &value.pending {
+            for (i, value) in values.iter().enumerate() {
+                let passes = effect.acts.get(i) == Some(&Act::Pass) || self.operand_may_be_future(&call.args[i]);
+                for pending in value.pending.iter().filter(|p| passes || self.is_certain(p)) {
                     out.add_pending(pending.clone());
                 }
             }
@@ -549,7 +575,7 @@ impl<'a> Transfer<'a> {
                 out.add_pending(Pending { what: Deferred::Call(id), args: args.into(), task: false });
             }
         }
-        if matches!(effect.when, When::Now) && effect.acts.iter().any(|a| *a == Act::Pass) && !effect.effects.is_empty() {
+        if matches!(effect.when, When::Now) && effect.acts.contains(&Act::Pass) && !effect.effects.is_empty() {
             // An adapter with a closure (`map(|x| async …)`): what the closure does happens when the result is awaited.
             let borrowed: Vec<Vec<Entry>> = args_borrowed(&values);
             out.add_pending(Pending { what: Deferred::Call(id), args: borrowed.into(), task: false });
@@ -1143,6 +1169,7 @@ impl<'a> Transfer<'a> {
         let n = self.prepared.resources.len();
         let mut sink = Sink::default();
         sink.out.holders = IndexVec::from_elem(Vec::new(), n);
+        sink.out.borrowers = IndexVec::from_elem(Vec::new(), n);
         sink.out.releases = IndexVec::from_elem(Vec::new(), n);
         sink.out.uses = IndexVec::from_elem(Vec::new(), n);
         sink.out.outer = IndexVec::from_elem(None, n);

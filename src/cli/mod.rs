@@ -65,12 +65,11 @@ pub fn run(argv: impl IntoIterator<Item = OsString>) -> ExitCode {
 /// Help and version succeed, wrong usage does not. A path where a command should stand gets a hint.
 fn usage(e: &clap::Error) -> ExitCode {
     let shown = e.print();
-    if e.kind() == ErrorKind::InvalidSubcommand {
-        if let Some(ContextValue::String(word)) = e.get(ContextKind::InvalidSubcommand) {
-            if std::path::Path::new(word).exists() {
-                say(&format!("\n  tip: to check a path: `letgo check {word}`\n"));
-            }
-        }
+    if e.kind() == ErrorKind::InvalidSubcommand
+        && let Some(ContextValue::String(word)) = e.get(ContextKind::InvalidSubcommand)
+        && std::path::Path::new(word).exists()
+    {
+        say(&format!("\n  tip: to check a path: `letgo check {word}`\n"));
     }
     match shown {
         // Help that nobody reads any more is no failure.

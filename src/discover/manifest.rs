@@ -137,10 +137,10 @@ impl Manifest<'_> {
         let auto = |key: &str| !self.package().is_some_and(|p| p.get(key) == Some(&Value::Boolean(false)));
         let mut targets = Targets::default();
         let lib_path = lib.and_then(|l| l.get("path")?.as_str());
-        if let Some(root) = here.existing(lib_path.unwrap_or("src/lib.rs")) {
-            if lib_path.is_some() || auto("autolib") {
-                targets.add_root(root);
-            }
+        if let Some(root) = here.existing(lib_path.unwrap_or("src/lib.rs"))
+            && (lib_path.is_some() || auto("autolib"))
+        {
+            targets.add_root(root);
         }
         if auto("autobins") {
             let main = here.existing("src/main.rs");
@@ -167,9 +167,7 @@ impl Manifest<'_> {
         }
         let build = self.package().and_then(|p| p.get("build"));
         if build != Some(&Value::Boolean(false)) {
-            if let Some(root) = here.existing(build.and_then(Value::as_str).unwrap_or("build.rs")) {
-                targets.build = Some(root);
-            }
+            targets.build = here.existing(build.and_then(Value::as_str).unwrap_or("build.rs"));
         }
         targets
     }
@@ -297,8 +295,8 @@ fn bare_crate(files: &[&str]) -> CrateInput {
 /// tests only. The name is asked because a product's library is often a dev-dependency of its own helpers.
 fn mark_dev_only(crates: &mut [CrateInput], heads: &[Head]) {
     let in_test_folder = |dir: &str| dir.split('/').any(|part| TEST_FOLDERS.contains(&part));
-    for k in 0..crates.len() {
-        crates[k].dev_only = in_test_folder(&crates[k].dir);
+    for krate in crates.iter_mut() {
+        krate.dev_only = in_test_folder(&krate.dir);
     }
     loop {
         let next = (0..crates.len()).find(|&k| {

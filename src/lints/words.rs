@@ -38,10 +38,19 @@ pub fn variable(cx: &Cx<'_>, res: ResId) -> Option<Symbol> {
     if let Origin::Local(local) = events.resources[res].origin {
         return named(&local);
     }
+    // A variable that owns it; else, for a temporary whose life a `let x = &mut …` extends, the one that borrows it first.
     events.holders[res]
         .iter()
+        .chain(extended(cx, res))
         .filter(|l| matches!(body.locals[**l].kind, LocalKind::Var | LocalKind::Param | LocalKind::Capture))
         .find_map(named)
+}
+
+/// The variables that borrow a temporary which lives as long as they do: it is dropped at the end of a scope.
+fn extended<'a>(cx: &Cx<'a>, res: ResId) -> &'a [LocalId] {
+    let events = cx.events();
+    let scoped = events.releases[res].iter().any(|(_, r)| *r == Release::Scope);
+    if scoped { &events.borrowers[res] } else { &[] }
 }
 
 /// A resource's name in a message: `` `tx` ``, or its noun if it is a temporary.
@@ -209,6 +218,9 @@ pub fn acquisition_steps(cx: &Cx<'_>, res: ResId) -> Vec<Step> {
             if let Some((outer_body, outer_res)) = events.outer[res] {
                 let outer = Cx { body: outer_body, ..*cx };
                 let mut steps = acquisition_steps(&outer, outer_res);
+                if outer.program.bodies[outer_body].parent.is_some() && outer.events().outer[outer_res].is_some() {
+                    return steps;
+                }
                 steps.push(step(cx.program.body(cx.body).span, format!("{name} is captured here")));
                 return steps;
             }

@@ -274,7 +274,11 @@ impl Lower<'_> {
             Expr::Reference(x) => self.borrow(x.mutability.is_some(), &x.expr, extend),
             Expr::RawAddr(x) => self.borrow(matches!(x.mutability, syn::PointerMutability::Mut(_)), &x.expr, extend),
             Expr::Range(x) => {
-                Rvalue::Plain([&x.start, &x.end].into_iter().flatten().map(|e| self.operand(e)).collect())
+                let ends = [("start", &x.start), ("end", &x.end)].into_iter();
+                let ends = ends.filter_map(|(name, end)| Some((name.into(), end.as_deref()?)));
+                let fields = ends.map(|(name, end)| (name, self.operand(end))).collect();
+                let path = Path { global: true, ..Path::from_names(["std", "ops", "Range"]) };
+                Rvalue::Aggregate { kind: AggregateKind::Struct(path), fields, base: None }
             }
             Expr::Try(x) => Rvalue::Use(Operand::Place(self.question(&x.expr, self.spans.expr(e)))),
             Expr::Macro(x) => {

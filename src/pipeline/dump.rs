@@ -52,11 +52,14 @@ pub fn dump(options: &Options<'_>, what: Dump, place: Option<(&str, &str)>) -> R
         (Dump::States | Dump::Summary, Some((path, function))) => {
             let bodies = bodies(&program, &read, path, function)?;
             let facts = panics::caught(|| work::deep(|| analyse::run(&program)))?;
-            let show = if what == Dump::States { analyse::dump::states } else { analyse::dump::summary };
+            let show = |idx| match what {
+                Dump::States => analyse::dump::states(&program, &facts, idx),
+                _ => analyse::dump::summary(&facts, idx),
+            };
             Ok(sections(&program, &bodies, |idx| {
                 let info = &program.bodies[idx];
                 let file = program.files[info.file].as_ref().expect("a body's file was lowered");
-                format!("{} {:?}\n{}", print::body_name(file, info.id), info.id, show(&program, &facts, idx))
+                format!("{} {:?}\n{}", print::body_name(file, info.id), info.id, show(idx))
             }))
         }
     }

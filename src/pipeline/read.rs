@@ -92,7 +92,14 @@ impl Read {
                 None
             }
             Err(Fault::Unparsed(e)) => {
-                let message = format!("this file cannot be parsed: {}", e.message);
+                // The lexer only says that it gave up.
+                let what = match e.message.as_str() {
+                    "cannot parse string into token stream" => {
+                        "a bracket, quote or literal is not closed, or is no Rust"
+                    }
+                    other => other,
+                };
+                let message = format!("this file cannot be parsed: {what}");
                 self.faults.push(unparsed(id, &source, e.line, e.column, message));
                 None
             }

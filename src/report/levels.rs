@@ -112,10 +112,10 @@ impl Levels {
             None if row.default_level == Level::Deny && confidence < Confidence::High => Level::Warn,
             None => row.default_level,
         };
-        if level == Level::Warn {
-            if let Some(setting) = settings.iter().rev().find(|s| s.selector == Selector::Warnings) {
-                level = setting.level;
-            }
+        if level == Level::Warn
+            && let Some(setting) = settings.iter().rev().find(|s| s.selector == Selector::Warnings)
+        {
+            level = setting.level;
         }
         (level, row.default_level)
     }

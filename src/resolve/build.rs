@@ -136,7 +136,7 @@ impl Builder<'_> {
                     self.trait_paths.insert((id, index), path);
                     let params = item.generics.params.iter().map(|p| p.name).collect();
                     let assoc = item.assoc_types.iter().map(|(name, ..)| (*name, (no_bounds(), None))).collect();
-                    self.tables.traits.insert(path, TraitDef { params, supers: Vec::new(), assoc, methods: FxMap::default() });
+                    self.tables.traits.insert(path, TraitDef { params, defaults: Vec::new(), supers: Vec::new(), assoc, methods: FxMap::default() });
                 }
             }
             for item in &file.aliases {
@@ -205,8 +205,10 @@ impl Builder<'_> {
                     (*name, (bounds, default.as_ref().map(|t| lowerer.ty(t))))
                 });
                 let assoc = assoc.collect();
+                let defaults = item.generics.params.iter().map(|p| p.default.as_ref().map(|t| lowerer.ty(t))).collect();
                 let def = self.tables.traits.get_mut(&path).expect("declared before");
                 def.supers = supers;
+                def.defaults = defaults;
                 def.assoc = assoc;
             }
         }

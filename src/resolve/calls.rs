@@ -280,6 +280,19 @@ impl<'a> Infer<'a> {
         Resolved::Constructor(self.t.know.join(adt, name), ty, fields)
     }
 
+    /// What a resolved callee reaches.
+    pub(super) fn target_of(&self, resolved: &Resolved<'a>) -> Target {
+        match resolved {
+            Resolved::Found(Found::Local { f, .. }) => Target::Local { fns: Arc::from([*f]), union: false, cut: false },
+            Resolved::Found(Found::Union { fns, cut, .. }) => Target::Local { fns: fns.clone(), union: true, cut: *cut },
+            Resolved::Found(Found::Row(row, _)) => Target::Pack(row.path),
+            Resolved::Found(Found::Extern(path, _)) => Target::Extern { krate: self.t.know.root(*path), path: *path },
+            Resolved::Found(Found::None(why)) => Target::Unknown(why),
+            Resolved::Constructor(path, ..) => Target::Constructor(*path),
+            Resolved::Value(_) => Target::Unknown("a value that is called"),
+        }
+    }
+
     /// A resolved callee as a value.
     pub(super) fn as_function(&self, resolved: &Resolved<'a>) -> Ty {
         let t = self.t;
@@ -359,7 +372,7 @@ impl<'a> Infer<'a> {
             }
             Resolved::Found(Found::Extern(path, self_ty)) => {
                 let text = path.as_str();
-                let krate = Symbol::new(text.split("::").next().unwrap_or(text).trim_end_matches('!'));
+                let krate = t.know.root(path);
                 self.closures_of_unknown(id, data);
                 let ret = match text.rsplit("::").next().unwrap_or("") {
                     "clone" | "to_owned" => self_ty,

@@ -43,6 +43,11 @@ pub(super) fn build(
                 Target::Pack(_) | Target::Constructor(_) | Target::Extern { .. } | Target::Unknown(_) => {}
             }
         }
+        for (_, target) in &info.functions {
+            if let Target::Local { fns: reached, .. } = target {
+                list.extend(reached.iter().filter_map(|f| fns[*f].body));
+            }
+        }
         // Function values, whoever calls them.
         list.extend(info.locals.iter().filter_map(|ty| match ty {
             Ty::Fn(Some(body), _) => Some(*body),

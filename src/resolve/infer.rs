@@ -36,8 +36,10 @@ pub struct BodyTypes {
     pub results: IndexVec<CallId, Ty>,
     /// Locals whose type was taken from use.
     pub from_use: Vec<LocalId>,
-    /// What awaits nothing of: yields of a generator.
+    /// What a generator yields.
     pub yields: Ty,
+    /// Functions named as values, each path once.
+    pub functions: Vec<(Path, Target)>,
 }
 
 /// The state of one body.
@@ -138,6 +140,7 @@ impl<'a> Infer<'a> {
             results: IndexVec::from_elem(Ty::Unknown, body.calls.len()),
             from_use: Vec::new(),
             yields: Ty::Unknown,
+            functions: Vec::new(),
         };
         let seen = IndexVec::from_elem(None, body.calls.len());
         self.done.insert(id, Work { types, seen, inputs });
@@ -256,7 +259,8 @@ impl<'a> Infer<'a> {
             Operand::Place(place) => self.place(id, place),
             Operand::Path(path, _) => self.value_path(id, path),
             Operand::Literal(Literal::Str(_)) => Ty::reference(false, Ty::name(names().str_)),
-            Operand::Literal(Literal::Int(_)) => Ty::name(names().int),
+            // The suffix is gone, and what is wanted decides anyway.
+            Operand::Literal(Literal::Int(_)) => Ty::Unknown,
             Operand::Literal(Literal::Bool(_)) => Ty::name(names().bool_),
             Operand::Literal(Literal::Unit) => Ty::unit(),
             Operand::Literal(Literal::Other) => Ty::Unknown,
@@ -283,11 +287,11 @@ impl<'a> Infer<'a> {
                     let def = &self.t.adts[&adt];
                     let unit = def.variants.iter().any(|v| found_variant(found.def) == Some(v.0) && v.1.is_empty());
                     let ty = self.t.adt_ty(adt, Vec::new());
-                    if unit { ty } else { Ty::Fn(None, Arc::new(ty)) }
+                    if unit { ty } else { self.function_value(id, path, &scope) }
                 }
                 Def::Adt(adt) => {
                     let ty = self.t.adt_ty(adt, Vec::new());
-                    if self.t.adts[&adt].fields.is_empty() { ty } else { Ty::Fn(None, Arc::new(ty)) }
+                    if self.t.adts[&adt].fields.is_empty() { ty } else { self.function_value(id, path, &scope) }
                 }
                 Def::Fn(_) | Def::Extern(_) | Def::Missing(_) => self.function_value(id, path, &scope),
                 Def::Mod(_) | Def::Trait(_) | Def::Alias(_) => Ty::Unknown,
@@ -302,6 +306,11 @@ impl<'a> Infer<'a> {
             return ty;
         }
         let resolved = self.path_callee(id, path, scope, &[]);
+        let target = self.target_of(&resolved);
+        let functions = &mut self.work(id).types.functions;
+        if !functions.iter().any(|(p, _)| p == path) {
+            functions.push((path.clone(), target));
+        }
         self.as_function(&resolved)
     }
 

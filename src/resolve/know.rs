@@ -89,6 +89,12 @@ impl Know {
         })
     }
 
+    /// The crate of a path: its first segment.
+    pub fn root(&self, path: Symbol) -> Symbol {
+        let text = path.as_str();
+        Symbol::new(text.split("::").next().unwrap_or(text).trim_end_matches('!'))
+    }
+
     /// What an external path as written from its crate's root stands for.
     pub fn canon(&self, path: Symbol) -> Canon {
         if let Some(known) = self.canon.read().unwrap_or_else(|e| e.into_inner()).get(&path) {
@@ -152,6 +158,11 @@ impl Know {
                     || self.catalog.macro_shape(to).is_some()
             }
         }
+    }
+
+    /// Whether a trait is an extension trait for any value.
+    pub fn for_any(&self, trait_: Symbol) -> bool {
+        self.catalog.trait_row(trait_).is_some_and(|t| t.applies_to.iter().any(|a| *a == "*"))
     }
 
     /// Whether values of type or bound `to` have the methods of the trait.

@@ -87,6 +87,7 @@ impl Linker {
                     targets: types.targets,
                     results: types.results,
                     from_use: types.from_use,
+                    functions: types.functions,
                     is_test: dev || module.is_test || unit.is_test || owner.is_some_and(|f| tables.fns[f].is_test),
                     edition: krate.map_or(2021, |c| c.edition),
                 });

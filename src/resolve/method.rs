@@ -64,7 +64,7 @@ impl Tables {
         let chain = self.deref_chain(receiver.peel_refs());
         let mut passing = None;
         for ty in chain.iter().filter(|t| !matches!(t, Ty::Ref(..))) {
-            if let Some(found) = self.find_on(ty, name, None, &mut passing) {
+            if let Some(found) = self.find_on(module, ty, name, None, &mut passing) {
                 return found;
             }
         }
@@ -127,18 +127,18 @@ impl Tables {
 
     /// A function `name` on exactly this type. `args` choose among impls of one trait with different parameters
     /// (`From<A>`, `From<B>`).
-    pub fn find_on<'a>(&'a self, ty: &Ty, name: Symbol, args: Option<&[Ty]>, passing: &mut Option<Found<'a>>) -> Option<Found<'a>> {
+    pub fn find_on<'a>(&'a self, module: ModIdx, ty: &Ty, name: Symbol, args: Option<&[Ty]>, passing: &mut Option<Found<'a>>) -> Option<Found<'a>> {
         match ty {
             Ty::Param(_, bounds) | Ty::Dyn(bounds) => self.find_bound(ty, bounds, name),
             Ty::Unknown | Ty::Never => None,
-            Ty::Ref(_, inner) => self.find_on(inner, name, args, passing),
+            Ty::Ref(_, inner) => self.find_on(module, inner, name, args, passing),
             Ty::Adt(..) | Ty::Tuple(_) | Ty::Slice(_) | Ty::Future(_) | Ty::Fn(..) => {
-                self.find_known(ty, name, args, passing)
+                self.find_known(module, ty, name, args, passing)
             }
         }
     }
 
-    fn find_known<'a>(&'a self, ty: &Ty, name: Symbol, args: Option<&[Ty]>, passing: &mut Option<Found<'a>>) -> Option<Found<'a>> {
+    fn find_known<'a>(&'a self, module: ModIdx, ty: &Ty, name: Symbol, args: Option<&[Ty]>, passing: &mut Option<Found<'a>>) -> Option<Found<'a>> {
         let n = names();
         let key = head_key(ty)?;
         if let Some(list) = self.methods.get(&(key, name))
@@ -164,7 +164,7 @@ impl Tables {
             return Some(Found::Row(row, Ty::adt(n.vec, vec![(**item).clone()])));
         }
         for &trait_ in self.traits_with.get(&name).into_iter().flatten() {
-            if let Some((impl_, mut subst)) = self.impl_for(ty, trait_) {
+            if let Some((impl_, mut subst)) = self.impl_for(ty, trait_).filter(|(i, _)| !self.delegates(*i)) {
                 let def = &self.impls[impl_];
                 let f = def.methods.get(&name).copied();
                 let f = f.unwrap_or_else(|| {
@@ -186,17 +186,20 @@ impl Tables {
                 }
             }
         }
-        self.trait_row(ty, head, name)
+        self.trait_row(module, ty, head, name)
     }
 
-    /// A pack trait that applies to the type, extension traits for any value left out.
-    fn trait_row(&self, ty: &Ty, head: Symbol, name: Symbol) -> Option<Found<'_>> {
-        if self.know.catalog.methods_named(name).is_empty() {
+    /// A pack trait that applies to the type, extension traits for any value left out. The trait must be in scope, or be of
+    /// the type's own crate: what a trait may be says its kind only, and every library has its guards.
+    fn trait_row(&self, module: ModIdx, ty: &Ty, head: Symbol, name: Symbol) -> Option<Found<'_>> {
+        let rows = self.know.trait_methods(name);
+        if rows.is_empty() {
             return None;
         }
         let local = self.adts.contains_key(&head);
-        self.know.trait_methods(name).iter().find_map(|(trait_, path)| {
-            let row = self.know.catalog.fn_row(*path)?;
+        let root = |p: Symbol| p.as_str().split("::").next().unwrap_or("");
+        let mut own_crate = None;
+        for (trait_, path) in rows {
             let applies = if local {
                 self.impl_for(ty, *trait_).is_some() || self.implements_base(ty, *trait_)
             } else if head == names().generator {
@@ -204,9 +207,24 @@ impl Tables {
             } else {
                 self.know.applies(*trait_, head)
             };
-            let any = self.know.catalog.trait_row(*trait_).is_some_and(|t| t.applies_to.iter().any(|a| *a == "*"));
-            (applies && !any).then(|| Found::Row(row, ty.clone()))
-        })
+            if !applies || self.know.for_any(*trait_) {
+                continue;
+            }
+            let Some(row) = self.know.catalog.fn_row(*path) else { continue };
+            if self.names().trait_in_scope(module, *trait_) {
+                return Some(Found::Row(row, ty.clone()));
+            }
+            let of_ours = local || root(*trait_) == root(head) || self.arguments_of(ty, root(*trait_));
+            if own_crate.is_none() && of_ours {
+                own_crate = Some(row);
+            }
+        }
+        own_crate.map(|row| Found::Row(row, ty.clone()))
+    }
+
+    /// Whether a type argument (a pool's manager) is of that crate.
+    fn arguments_of(&self, ty: &Ty, root: &str) -> bool {
+        ty.args().iter().filter_map(Ty::head).any(|p| p.as_str().split("::").next() == Some(root))
     }
 
     /// Whether a workspace type implements a trait for whose implementors an extension trait exists.
@@ -218,7 +236,7 @@ impl Tables {
     /// An extension trait for any value that is in scope.
     fn any_value_row(&self, module: ModIdx, receiver: &Ty, name: Symbol) -> Option<Found<'_>> {
         self.know.trait_methods(name).iter().find_map(|(trait_, path)| {
-            let any = self.know.catalog.trait_row(*trait_).is_some_and(|t| t.applies_to.iter().any(|a| *a == "*"));
+            let any = self.know.for_any(*trait_);
             let row = self.know.catalog.fn_row(*path).filter(|_| any)?;
             self.names().trait_in_scope(module, *trait_).then(|| Found::Row(row, receiver.peel_refs().clone()))
         })
@@ -241,7 +259,7 @@ impl Tables {
                     }
                 }
                 (_, Some(trait_)) if owner.starts_with("std::") => {
-                    let any = self.know.catalog.trait_row(trait_).is_some_and(|t| t.applies_to.iter().any(|a| *a == "*"));
+                    let any = self.know.for_any(trait_);
                     any && self.names().trait_in_scope(module, trait_)
                 }
                 _ => false,
@@ -311,7 +329,7 @@ impl Tables {
             }
         }
         for (trait_, path) in self.know.trait_methods(name).iter() {
-            let any = self.know.catalog.trait_row(*trait_).is_some_and(|t| t.applies_to.iter().any(|a| *a == "*"));
+            let any = self.know.for_any(*trait_);
             if !any && all.iter().any(|(bound, _)| self.know.applies(*trait_, *bound)) {
                 return Some(Found::Row(self.know.catalog.fn_row(*path)?, ty.clone()));
             }
@@ -357,7 +375,7 @@ impl Tables {
         if !ty.is_known() {
             return Found::None("the type in the path is not known");
         }
-        if let Some(found) = self.find_on(ty, name, Some(args), &mut passing) {
+        if let Some(found) = self.find_on(module, ty, name, Some(args), &mut passing) {
             return found;
         }
         if let Some(found) = passing {

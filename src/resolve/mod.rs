@@ -29,6 +29,8 @@ mod std_names;
 mod fx;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod prov_tests;
 
 pub use know::Know;
 pub use link::{Linker, link};

@@ -68,6 +68,8 @@ pub struct BodyInfo {
     pub results: IndexVec<CallId, Ty>,
     /// Locals whose type was taken from how they are used: findings that rest on them are of medium confidence. In order.
     pub from_use: Vec<LocalId>,
+    /// Functions that are named as values (`.map(Self::get)`): the path as written, and what it reaches.
+    pub functions: Vec<(ir::Path, Target)>,
     /// Whether it is test code.
     pub is_test: bool,
     /// Edition of its crate.
@@ -173,6 +175,10 @@ impl Program {
     pub fn body(&self, body: BodyIdx) -> &ir::Body {
         let info = &self.bodies[body];
         &self.files[info.file].as_ref().expect("a body's file was lowered").bodies[info.id]
+    }
+    /// What a path that is read as a value reaches, if it names a function.
+    pub fn function_value(&self, body: BodyIdx, path: &ir::Path) -> Option<&Target> {
+        self.bodies[body].functions.iter().find(|(p, _)| p == path).map(|(_, target)| target)
     }
     /// The IR of a function.
     pub fn fn_ir(&self, f: FnIdx) -> &ir::FnIr {

@@ -334,6 +334,9 @@ impl Ask<'_> {
                 continue;
             }
             let one = self.value(body, local, value, path);
+            if one.root == ProvRoot::Unknown && one.path == [names().recursion] && defs[local].len() > 1 {
+                continue;
+            }
             if defs[local].len() > 1 && one.root == ProvRoot::Unknown && matches!(value, Rvalue::Plain(_) | Rvalue::Unknown(_)) {
                 continue;
             }
@@ -435,6 +438,10 @@ impl Ask<'_> {
                 _ => self.looked_up(body, call, name, path),
             },
             Target::Local { fns, union: false, .. } if fns.len() == 1 => {
+                // A call of a function that is being asked: recursion adds no place of its own.
+                if self.functions.contains(&fns[0]) {
+                    return root(ProvRoot::Unknown).push(names().recursion);
+                }
                 let inner = self.returned(fns[0], path);
                 match inner.root {
                     ProvRoot::Param(i) => match data.args.get(i) {

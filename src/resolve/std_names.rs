@@ -41,8 +41,6 @@ names! {
     str_ = "str";
     /// `bool`.
     bool_ = "bool";
-    /// Integers without a suffix.
-    int = "i32";
     /// `HashMap`.
     hash_map = "std::collections::HashMap";
     /// `BTreeMap`.
@@ -107,6 +105,8 @@ names! {
     output = "Output";
     /// `Item`.
     item = "Item";
+    /// Mark of a recursive answer.
+    recursion = "{recursion}";
     /// Key of impls for any type.
     any_key = "{any}";
     /// Key of impls for tuples.

@@ -46,6 +46,8 @@ pub struct AdtDef {
 pub struct TraitDef {
     /// Its parameters.
     pub params: Vec<Symbol>,
+    /// Their defaults.
+    pub defaults: Vec<Option<Ty>>,
     /// What it requires of `Self`.
     pub supers: Vec<Bound>,
     /// Associated types: bounds and default.
@@ -213,7 +215,11 @@ impl Tables {
                 continue;
             }
             if let Some(def) = self.traits.get(&bound.0) {
-                let subst = def.params.iter().copied().zip(bound.1.iter().cloned()).collect();
+                let args = def.params.iter().enumerate().map(|(i, name)| {
+                    let default = || def.defaults.get(i).cloned().flatten().unwrap_or_default();
+                    (*name, bound.1.get(i).cloned().unwrap_or_else(default))
+                });
+                let subst = args.collect();
                 todo.extend(def.supers.iter().rev().map(|(p, a)| (*p, a.iter().map(|t| self.subst(t, &subst)).collect())));
             }
             all.push(bound);

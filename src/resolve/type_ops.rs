@@ -9,7 +9,13 @@ use super::pack_ty::Eval;
 use super::ty::{Bound, Subst, Ty};
 use crate::base::Symbol;
 use crate::pack::Kind;
+use std::cell::RefCell;
 use std::sync::Arc;
+
+thread_local! {
+    /// Associated types that are being resolved.
+    static PROJECTING: RefCell<Vec<(ImplIdx, Symbol)>> = const { RefCell::new(Vec::new()) };
+}
 
 /// How many dereferences a look-up follows.
 pub const DEREF_STEPS: usize = 8;
@@ -296,7 +302,7 @@ impl Tables {
             Ty::Fn(_, ret) => (**ret).clone(),
             Ty::Ref(_, inner) => self.output(inner),
             Ty::Param(_, bounds) | Ty::Dyn(bounds) => {
-                for (path, args) in bounds.iter() {
+                for (path, args) in self.with_supers(bounds).iter() {
                     let last = || args.last().cloned().unwrap_or_default();
                     if *path == n.fn_ || *path == n.fn_mut || *path == n.fn_once {
                         return last();
@@ -319,10 +325,12 @@ impl Tables {
         let n = names();
         match ty {
             Ty::Ref(_, inner) => self.closure_params(inner),
-            Ty::Param(_, bounds) | Ty::Dyn(bounds) => bounds.iter().find_map(|(path, args)| {
-                let is_fn = [n.fn_, n.fn_mut, n.fn_once, n.async_fn, n.async_fn_mut, n.async_fn_once].contains(path);
+            Ty::Param(_, bounds) | Ty::Dyn(bounds) => self.with_supers(bounds).into_iter().find_map(|(path, args)| {
+                let is_fn = [n.fn_, n.fn_mut, n.fn_once, n.async_fn, n.async_fn_mut, n.async_fn_once].contains(&path);
                 match args.first() {
                     Some(Ty::Tuple(params)) if is_fn => Some(params.to_vec()),
+                    // A library's name for such a bound: `AsyncFunc<&mut Conn, Result<R, E>>`.
+                    Some(_) if !is_fn && self.stands_for_fn(path) => Some(args.to_vec()),
                     _ => None,
                 }
             }),
@@ -331,6 +339,12 @@ impl Tables {
             }
             Ty::Adt(..) | Ty::Unknown | Ty::Tuple(_) | Ty::Slice(_) | Ty::Future(_) | Ty::Fn(..) | Ty::Never => None,
         }
+    }
+
+    /// A trait of another crate that is named for being called.
+    fn stands_for_fn(&self, path: Symbol) -> bool {
+        let last = self.know.last(path);
+        !self.traits.contains_key(&path) && (last.as_str().contains("Func") || last.as_str().contains("Fn"))
     }
 
     /// What `?` takes out.
@@ -453,10 +467,22 @@ impl Tables {
         if let Some(done) = cell.get() {
             return Some(done.clone());
         }
-        // `impl_` is left out of the scope: `type A = Self::B` would need it, `type A = Self::A` would not end.
+        // `type O = <Self as T>::O` and longer circles end here.
+        let key = (impl_, name);
+        if PROJECTING.with(|p| p.borrow().contains(&key) || p.borrow().len() > 16) {
+            return None;
+        }
+        PROJECTING.with(|p| p.borrow_mut().push(key));
+        // `impl_` is left out of the scope: `type A = Self::B` goes through the look-up of any associated type.
         let scope = Scope { module: def.module, params: def.param_types.clone(), self_ty: Some(def.self_ty.clone()), impl_: None };
         let ty = self.lower(written, &scope);
-        let _ = cell.set(ty.clone());
+        let outermost = PROJECTING.with(|p| {
+            p.borrow_mut().pop();
+            p.borrow().is_empty()
+        });
+        if outermost || ty.is_whole() {
+            let _ = cell.set(ty.clone());
+        }
         Some(ty)
     }
 
