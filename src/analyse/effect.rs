@@ -31,6 +31,8 @@ pub enum When {
 pub enum Act {
     /// Looks at them; what it was given by value is gone.
     Borrow,
+    /// A callee that nobody knows: as `Borrow`, and it may write.
+    Lend,
     /// They get this life.
     Ends(Life),
     /// It talks over them: whether it writes, and whether it takes or gives back a session lock.
@@ -177,7 +179,13 @@ impl<'a> Cx<'a> {
             if may_be.contains(&Kind::Pool) && may_be.iter().any(|k| is_resource(*k)) {
                 continue;
             }
-            for held in self.program.held(&ty).iter() {
+            // What is behind a lock is held by whoever locks it.
+            let all = self.program.held(&ty);
+            let behind_lock = all.iter().any(|h| h.kind == Kind::Lock);
+            for held in all.iter() {
+                if behind_lock && held.kind != Kind::LockGuard {
+                    continue;
+                }
                 if !is_resource(held.kind) || self.resources.len() >= resource::MAX_RESOURCES {
                     continue;
                 }
@@ -396,6 +404,10 @@ impl<'a> Cx<'a> {
             }),
         }
         self.closures_may_run(call, &mut effect, Confidence::Medium);
+        let first = usize::from(matches!(call.callee, Callee::Method { .. }));
+        for act in effect.acts.iter_mut().skip(first).filter(|a| **a == Act::Borrow) {
+            *act = Act::Lend;
+        }
         if when == When::Now {
             effect.effects.waits.clear();
         }
@@ -624,7 +636,13 @@ impl Cx<'_> {
                 }
             }
             Effect::Acquire { from, patience } => self.acquire(id, call, row, &awaited, *from, *patience, &mut effect),
-            Effect::Begin { on } => self.begin(id, call, row, &awaited, *on, &mut effect),
+            Effect::Begin { on } => {
+                // `begin` on what dereferences to a connection borrows it, whatever the trait's `self` says.
+                if let Some(v) = effect.by_value.get_mut(*on) {
+                    *v = false;
+                }
+                self.begin(id, call, row, &awaited, *on, &mut effect);
+            }
             Effect::Connect => {
                 if let Some(held) = self.resource_in(&awaited, &[Kind::Conn, Kind::Stream]) {
                     let pool = self.unknown_pool(&held);
@@ -653,6 +671,8 @@ impl Cx<'_> {
             Effect::Detach { of, loses_slot } => {
                 effect.loses_slot = *loses_slot;
                 set(&mut effect, *of, Act::Ends(Life::Detached));
+                // The bare connection is the result: closing it ends what was detached.
+                effect.gifts.push(Gift::Arg { index: *of, from: Vec::new(), path: Vec::new(), owned: true });
                 if !method && let Some(v) = effect.by_value.get_mut(*of) {
                     *v = true;
                 }
