@@ -8,6 +8,7 @@ use letgo::discover::{Rules, Tree, find_root};
 use letgo::pipeline::{self, Options, work};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
+use std::sync::Mutex;
 use std::time::Instant;
 
 fn main() -> ExitCode {
@@ -59,7 +60,7 @@ fn compare(folder: &Path, threads: usize, runs: usize) -> ExitCode {
                 .output()
                 .expect("this program can be started");
             let text = String::from_utf8_lossy(&output.stdout);
-            let fields: Vec<String> = text.trim_end().split('\t').map(str::to_owned).collect();
+            let fields: Vec<String> = text.trim_end().splitn(4, '\t').map(str::to_owned).collect();
             if fields.len() != 4 {
                 eprintln!("{phase} failed: {}", String::from_utf8_lossy(&output.stderr));
                 return ExitCode::FAILURE;
@@ -102,15 +103,27 @@ fn check(folder: &Path, threads: usize) -> Measured {
     let begin = Instant::now();
     let tree = tree(folder);
     let catalog = pipeline::catalog(&tree, None).expect("the shipped packs are sound");
-    let report = pipeline::check(&Options { threads, ..Options::new(&tree, &catalog) });
+    let stages = Mutex::new(vec![("walking", begin)]);
+    let tell = |what: &'static str, _: usize, _: usize| {
+        let mut stages = stages.lock().expect("nobody panics here");
+        if stages.last().is_none_or(|(last, _)| *last != what) {
+            stages.push((what, Instant::now()));
+        }
+    };
+    let report = pipeline::check(&Options { threads, progress: Some(&tell), ..Options::new(&tree, &catalog) });
+    let stages = stages.into_inner().expect("nobody panics here");
+    let ends = stages.iter().skip(1).map(|(_, at)| *at).chain([Instant::now()]);
+    let stages: Vec<String> =
+        stages.iter().zip(ends).map(|((what, at), end)| format!("{what} {:.3}", (end - *at).as_secs_f64())).collect();
     let summary = report.summary;
     let share = 100.0 * summary.lowered_lines as f64 / summary.lines.max(1) as f64;
     let words = format!(
-        "{} files, {} lines, {share:.1} % lowered, {} functions, {} findings",
+        "{} files, {} lines, {share:.1} % lowered, {} functions, {} findings\n       {}",
         summary.files,
         summary.lines,
         summary.functions,
-        report.entries.len()
+        report.entries.len(),
+        stages.join(", ")
     );
     Measured { seconds: begin.elapsed().as_secs_f64(), words }
 }

@@ -12,7 +12,7 @@ mod read;
 pub mod work;
 
 use crate::analyse::{self, Facts};
-use crate::base::{Confidence, Finding, Level, Problem, SourceMap, Span};
+use crate::base::{Confidence, FileId, Finding, Level, Problem, SourceMap, Span};
 use crate::discover::Tree;
 use crate::lints;
 use crate::pack::{
@@ -23,7 +23,7 @@ use crate::pack::{
 use crate::report::{self, Levels, LintRow, Paths, Report, suppress};
 use crate::resolve::{BodyIdx, Linker, Program};
 use read::Read;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -70,6 +70,13 @@ impl<'a> Options<'a> {
             progress: None,
         }
     }
+
+    /// Tells how far the run is.
+    fn say(&self, what: &'static str, done: usize, all: usize) {
+        if let Some(progress) = self.progress {
+            progress(what, done, all);
+        }
+    }
 }
 
 /// Name, group and default level of every lint.
@@ -108,18 +115,14 @@ pub fn check(options: &Options<'_>) -> Report {
     report.internal_error = !read.ours.is_empty();
     report.problems.extend(read.ours.iter().cloned());
     let mut findings = read.faults.clone();
-    let judged = panics::caught(|| {
-        let program = link(&read, options);
-        let facts = work::deep(|| analyse::run(&program));
-        let found = lint(&program, &facts, &read.sources, options);
-        (found, test_code(&program), acquisitions(&program, &facts))
-    });
     let mut left_out = Vec::new();
-    match judged {
-        Ok((found, test_code, acquisitions)) => {
-            findings.extend(found);
-            left_out = test_code;
-            report.summary.acquisitions = acquisitions;
+    match panics::caught(|| judge(&read, options)) {
+        Ok(judged) => {
+            findings.extend(judged.findings);
+            left_out = judged.test_code;
+            report.summary.acquisitions = judged.acquisitions;
+            report.internal_error |= !judged.ours.is_empty();
+            report.problems.extend(judged.ours);
         }
         Err(words) => {
             report.internal_error = true;
@@ -139,31 +142,72 @@ pub fn check(options: &Options<'_>) -> Report {
     report
 }
 
-/// Links what was read. Each function's types are inferred on its own.
-fn link(read: &Read, options: &Options<'_>) -> Program {
+/// What linking, analysing and linting gave.
+struct Judged {
+    findings: Vec<Finding>,
+    /// What is letgo's own fault.
+    ours: Vec<Problem>,
+    /// Places of test code.
+    test_code: Vec<Span>,
+    acquisitions: usize,
+}
+
+fn judge(read: &Read, options: &Options<'_>) -> Judged {
+    let (program, mut ours) = link(read, options);
+    options.say("analysing", 0, program.bodies.len());
+    let facts = work::deep(|| analyse::run(&program));
+    let (findings, panicked) = lint(&program, &facts, &read.sources, options);
+    ours.extend(panicked);
+    Judged { findings, ours, test_code: test_code(&program), acquisitions: acquisitions(&program, &facts) }
+}
+
+/// Links what was read. Each function's types are inferred on its own; a panic costs that function.
+fn link(read: &Read, options: &Options<'_>) -> (Program, Vec<Problem>) {
+    options.say("linking", 0, read.files.len());
     let paths: Vec<String> = read.sources.files.iter().map(|file| file.path.to_string()).collect();
     let linker = work::deep(|| {
         Linker::new(read.files.clone(), options.tree.crates.clone(), Arc::clone(options.catalog), &paths)
     });
-    let inferred = work::map(&linker.roots(), options.threads, |_, &(file, root)| linker.infer(file, root));
-    work::deep(|| linker.finish(inferred))
+    let roots = linker.roots();
+    options.say("inferring", 0, roots.len());
+    let inferred = work::map(&roots, options.threads, |_, &(file, root)| {
+        panics::caught(|| linker.infer(file, root)).map_err(|words| internal(&words, &read.sources.files[file].path))
+    });
+    let mut ours = Vec::new();
+    let inferred =
+        inferred.into_iter().filter_map(|result| result.map_err(|problem| ours.push(problem)).ok()).collect();
+    (work::deep(|| linker.finish(inferred)), ours)
 }
 
-/// Runs the lints over every body that is not left out.
-fn lint(program: &Program, facts: &Facts, sources: &SourceMap, options: &Options<'_>) -> Vec<Finding> {
+/// Runs the lints over every body that is not left out; a panic costs that body.
+fn lint(program: &Program, facts: &Facts, sources: &SourceMap, options: &Options<'_>) -> (Vec<Finding>, Vec<Problem>) {
     let judged = program.bodies.iter_enumerated().filter(|(_, info)| options.include_tests || !info.is_test);
     let bodies: Vec<BodyIdx> = judged.map(|(idx, _)| idx).collect();
-    let found = work::map(&bodies, options.threads, |_, &body| lints::check_body(program, facts, sources, body));
-    found.into_iter().flatten().collect()
+    options.say("linting", 0, bodies.len());
+    let found = work::map(&bodies, options.threads, |_, &body| {
+        panics::caught(|| lints::check_body(program, facts, sources, body))
+            .map_err(|words| internal(&words, &sources.files[program.bodies[body].file].path))
+    });
+    let (mut findings, mut ours) = (Vec::new(), Vec::new());
+    for result in found {
+        match result {
+            Ok(found) => findings.extend(found),
+            Err(problem) => ours.push(problem),
+        }
+    }
+    (findings, ours)
 }
 
 /// Places of test code: its functions, and whole files that have nothing else.
 fn test_code(program: &Program) -> Vec<Span> {
+    let mut only_tests: BTreeMap<FileId, bool> = BTreeMap::new();
+    for info in program.bodies.iter() {
+        *only_tests.entry(info.file).or_insert(true) &= info.is_test;
+    }
     let mut spans: Vec<Span> = Vec::new();
     for (file, ir) in program.files.iter_enumerated() {
         let Some(ir) = ir else { continue };
-        let bodies = || program.bodies.iter().filter(|info| info.file == file);
-        if bodies().next().is_some() && bodies().all(|info| info.is_test) {
+        if only_tests.get(&file) == Some(&true) {
             spans.push(ir.modules[0].span);
         }
         spans.extend(ir.modules.iter().filter(|m| m.cfg_test).map(|m| m.span));

@@ -31,6 +31,8 @@ pub enum When {
 pub enum Act {
     /// Looks at them; what it was given by value is gone.
     Borrow,
+    /// A callee that nobody knows: as `Borrow`, and it may write.
+    Lend,
     /// They get this life.
     Ends(Life),
     /// It talks over them: whether it writes, and whether it takes or gives back a session lock.
@@ -177,7 +179,13 @@ impl<'a> Cx<'a> {
             if may_be.contains(&Kind::Pool) && may_be.iter().any(|k| is_resource(*k)) {
                 continue;
             }
-            for held in self.program.held(&ty).iter() {
+            // What is behind a lock is held by whoever locks it.
+            let all = self.program.held(&ty);
+            let behind_lock = all.iter().any(|h| h.kind == Kind::Lock);
+            for held in all.iter() {
+                if behind_lock && held.kind != Kind::LockGuard {
+                    continue;
+                }
                 if !is_resource(held.kind) || self.resources.len() >= resource::MAX_RESOURCES {
                     continue;
                 }
@@ -396,6 +404,10 @@ impl<'a> Cx<'a> {
             }),
         }
         self.closures_may_run(call, &mut effect, Confidence::Medium);
+        let first = usize::from(matches!(call.callee, Callee::Method { .. }));
+        for act in effect.acts.iter_mut().skip(first).filter(|a| **a == Act::Borrow) {
+            *act = Act::Lend;
+        }
         if when == When::Now {
             effect.effects.waits.clear();
         }
@@ -472,18 +484,46 @@ impl<'a> Cx<'a> {
         self.program.kind(&self.operand_ty(call.args.get(index)?))
     }
 
-    /// Whether a value of a type may refer to what it was made from.
+    /// The pool that an argument is, or that the one thing it is (a repository, a service) owns.
+    fn pool_of(&self, call: &ir::Call, index: usize) -> Option<PoolId> {
+        let arg = call.args.get(index)?;
+        let ty = self.operand_ty(arg);
+        let mut prov = self.prov(Some(arg));
+        let (family, ty) = match self.program.kind(&ty) {
+            Some(Kind::Pool) => (resource::family_of(&ty), ty),
+            Some(_) => return None,
+            None => {
+                let held = self.program.held(&ty);
+                if held.iter().any(|h| is_resource(h.kind)) {
+                    return None;
+                }
+                let mut pools = held.iter().filter(|h| h.kind == Kind::Pool);
+                let (first, None) = (pools.next()?, pools.next()) else { return None };
+                prov.path.extend(first.path.iter().copied());
+                (resource::family_of(&first.ty), first.ty.clone())
+            }
+        };
+        Some(PoolId { prov, family, ty, class: PoolClass::Slots })
+    }
+
+    /// See [`may_refer`].
     fn may_refer(&self, ty: &Ty) -> bool {
-        match ty {
+        may_refer(self.program, ty)
+    }
+}
+
+/// Whether a value of a type may refer to a connection that it was made from.
+pub fn may_refer(program: &Program, ty: &Ty) -> bool {
+    match ty {
             Ty::Unknown | Ty::Ref(..) | Ty::Param(..) | Ty::Dyn(_) | Ty::Future(_) | Ty::Fn(..) => true,
             Ty::Never => false,
-            Ty::Tuple(parts) => parts.iter().any(|p| self.may_refer(p)),
-            Ty::Slice(item) => self.may_refer(item),
+            Ty::Tuple(parts) => parts.iter().any(|p| may_refer(program, p)),
+            Ty::Slice(item) => may_refer(program, item),
             Ty::Adt(path, args) => {
-                if let Some(row) = self.program.catalog.type_row(*path) {
+                if let Some(row) = program.catalog.type_row(*path) {
                     return match row.kind {
-                        Kind::Plain => args.iter().any(|a| self.may_refer(a)) && row.deref.is_some(),
-                        Kind::Wrapper => args.iter().any(|a| self.may_refer(a)),
+                        Kind::Plain => args.iter().any(|a| may_refer(program, a)) && row.deref.is_some(),
+                        Kind::Wrapper => args.iter().any(|a| may_refer(program, a)),
                         Kind::Guard
                         | Kind::Conn
                         | Kind::Tx
@@ -498,13 +538,14 @@ impl<'a> Cx<'a> {
                     };
                 }
                 // A workspace or foreign type: it refers to a connection only if one lies in it, as far as can be seen.
-                self.program.held(ty).iter().any(|h| is_resource(h.kind))
-                    || !self.program.is_plain_struct(*path)
-                    || args.iter().any(|a| self.may_refer(a) && a.is_known())
+                program.held(ty).iter().any(|h| is_resource(h.kind))
+                    || !program.is_plain_struct(*path)
+                    || args.iter().any(|a| may_refer(program, a) && a.is_known())
             }
         }
-    }
+}
 
+impl Cx<'_> {
     fn new_resource(&mut self, id: CallId, call: &ir::Call, spec: NewResource) -> Option<ResId> {
         if self.resources.len() >= resource::MAX_RESOURCES {
             return None;
@@ -595,7 +636,13 @@ impl<'a> Cx<'a> {
                 }
             }
             Effect::Acquire { from, patience } => self.acquire(id, call, row, &awaited, *from, *patience, &mut effect),
-            Effect::Begin { on } => self.begin(id, call, row, &awaited, *on, &mut effect),
+            Effect::Begin { on } => {
+                // `begin` on what dereferences to a connection borrows it, whatever the trait's `self` says.
+                if let Some(v) = effect.by_value.get_mut(*on) {
+                    *v = false;
+                }
+                self.begin(id, call, row, &awaited, *on, &mut effect);
+            }
             Effect::Connect => {
                 if let Some(held) = self.resource_in(&awaited, &[Kind::Conn, Kind::Stream]) {
                     let pool = self.unknown_pool(&held);
@@ -624,6 +671,8 @@ impl<'a> Cx<'a> {
             Effect::Detach { of, loses_slot } => {
                 effect.loses_slot = *loses_slot;
                 set(&mut effect, *of, Act::Ends(Life::Detached));
+                // The bare connection is the result: closing it ends what was detached.
+                effect.gifts.push(Gift::Arg { index: *of, from: Vec::new(), path: Vec::new(), owned: true });
                 if !method && let Some(v) = effect.by_value.get_mut(*of) {
                     *v = true;
                 }
@@ -788,7 +837,8 @@ impl<'a> Cx<'a> {
             (None, _) => resource::family_of(&on_ty),
             known => known,
         };
-        let from_pool = kind == Some(Kind::Pool);
+        let owned_pool = self.pool_of(call, on);
+        let from_pool = owned_pool.is_some();
         let link = self.link(call);
         if let Some(arg) = call.args.get(on) {
             self.maybe_executes(arg, &on_ty, std::slice::from_ref(&link), false, effect);
@@ -798,7 +848,10 @@ impl<'a> Cx<'a> {
         } else {
             Prov { root: ProvRoot::Unknown, path: Vec::new(), element: false }
         };
-        let pool = PoolId { prov, ty: on_ty.clone(), family, class: PoolClass::Slots };
+        let pool = match owned_pool {
+            Some(pool) => PoolId { family: if family.0.is_some() { family } else { pool.family.clone() }, ..pool },
+            None => PoolId { prov, ty: on_ty.clone(), family, class: PoolClass::Slots },
+        };
         if from_pool {
             effect.effects.add_acquires(Acquires {
                 pool: pool.clone(),
@@ -846,7 +899,6 @@ impl<'a> Cx<'a> {
     ) {
         let link = self.link(call);
         let conn_ty = call.args.get(conn).map(|a| self.operand_ty(a)).unwrap_or_default();
-        let kind = self.program.kind(&conn_ty);
         let text = sql_arg
             .and_then(|a| call.args.get(a))
             .or_else(|| call.args.first().filter(|_| conn != 0))
@@ -864,13 +916,7 @@ impl<'a> Cx<'a> {
         if let Some(arg) = call.args.get(conn) {
             self.maybe_executes(arg, &conn_ty, std::slice::from_ref(&link), writes, effect);
         }
-        if kind == Some(Kind::Pool) {
-            let pool = PoolId {
-                prov: self.prov(call.args.get(conn)),
-                family: resource::family_of(&conn_ty),
-                ty: conn_ty,
-                class: PoolClass::Slots,
-            };
+        if let Some(pool) = self.pool_of(call, conn) {
             effect.effects.add_acquires(Acquires {
                 pool: pool.clone(),
                 patience: None,
@@ -966,10 +1012,18 @@ impl<'a> Cx<'a> {
                 chain: vec![link.clone()],
             });
         }
-        if effect.gifts.is_empty() && (!seen_body || self.is_itself_resource(result)) {
+        if effect.gifts.is_empty() && (!seen_body || self.is_itself_resource(result) || self.hands_through(call, fns)) {
             self.gift_by_type(id, call, result, &link, &mut effect);
         }
         effect
+    }
+
+    /// Whether a function takes an argument whose type it does not know: a type parameter, or something made of one.
+    fn hands_through(&self, call: &ir::Call, fns: &[FnIdx]) -> bool {
+        let params = &self.program.fns[fns[0]].params;
+        params.iter().zip(&call.args).any(|(param, arg)| {
+            self.program.held(param).is_empty() && self.program.held(&self.operand_ty(arg)).iter().any(|h| is_resource(h.kind))
+        })
     }
 
     /// Whether a result is, once `Result` is off, a connection itself rather than something that may hold one.
@@ -1003,7 +1057,17 @@ impl<'a> Cx<'a> {
         // It may be one that came in: then it is that one, and known by the summary if the body was seen.
         let came_in = call.args.iter().any(|a| self.program.held(&self.operand_ty(a)).iter().any(|h| h.kind == held.kind));
         if came_in {
-            effect.carries = true;
+            // A generic function hands it through: what went in by value and is of the same kind comes out.
+            for (index, arg) in call.args.iter().enumerate() {
+                for inside in self.program.held(&self.operand_ty(arg)).iter().filter(|h| h.kind == held.kind) {
+                    effect.gifts.push(Gift::Arg {
+                        index,
+                        from: inside.path.clone(),
+                        path: held.path.clone(),
+                        owned: effect.by_value[index],
+                    });
+                }
+            }
             return;
         }
         let mut pool = self.unknown_pool(&held);

@@ -210,7 +210,10 @@ impl<'a> Transfer<'a> {
         }
     }
 
-    fn store(&mut self, state: &mut State, to: &Place, value: Value) {
+    fn store(&mut self, state: &mut State, to: &Place, mut value: Value) {
+        if value.entries.iter().any(|e| !e.owned) && !self.local_may_refer(to) {
+            value.entries.retain(|e| e.owned);
+        }
         if to.proj.is_empty() {
             if let Some(sink) = &mut self.sink {
                 for entry in &value.entries {
@@ -235,6 +238,11 @@ impl<'a> Transfer<'a> {
             new.add_pending(pending);
         }
         set(state, to.local, new);
+    }
+
+    /// Whether a place's type may refer to a connection at all: a row's id does not.
+    fn local_may_refer(&self, to: &Place) -> bool {
+        super::effect::may_refer(self.program, &self.place_ty(to))
     }
 
     // ---- statements ----
@@ -316,7 +324,7 @@ impl<'a> Transfer<'a> {
                 }
             }
         }
-        let bound = self.body.locals[local].kind == ir::LocalKind::Var && alone;
+        let bound = self.body.locals[local].kind == ir::LocalKind::Var && alone && !self.is_read(local);
         let direct = effect.effects.acquires.first().filter(|a| a.chain.len() == 1 && effect.when == When::Awaited);
         if let (true, Some(acquires)) = (bound, direct) {
             events.push(Event::NotAwaited {
@@ -329,6 +337,25 @@ impl<'a> Transfer<'a> {
         for event in events {
             self.event(event);
         }
+    }
+
+    /// Whether anything in the body reads a variable: then a drop of it is one path of several.
+    fn is_read(&self, local: LocalId) -> bool {
+        let reads = |op: &Operand| matches!(op, Operand::Place(p) if p.local == local);
+        let stmts = self.body.blocks.iter().flat_map(|b| &b.stmts);
+        let in_stmt = |stmt: &Stmt| match &stmt.kind {
+            StmtKind::Assign { value, .. } => match value {
+                Rvalue::Use(op) | Rvalue::Await(op) | Rvalue::Cast(op, _) => reads(op),
+                Rvalue::Ref { place, .. } => place.local == local,
+                Rvalue::Call(_) => false,
+                Rvalue::AwaitMany { futures, .. } => futures.iter().any(reads),
+                Rvalue::Aggregate { fields, base, .. } => fields.iter().any(|(_, op)| reads(op)) || base.iter().any(reads),
+                Rvalue::Plain(ops) | Rvalue::Unknown(ops) => ops.iter().any(reads),
+            },
+            StmtKind::Yield(op) => reads(op),
+            StmtKind::Drop { .. } | StmtKind::Declare(_) => false,
+        };
+        stmts.into_iter().any(in_stmt) || self.body.calls.iter().any(|c| c.args.iter().any(reads))
     }
 
     fn evaluate(&mut self, state: &mut State, to: &Place, value: &Rvalue, span: Span) -> Value {
@@ -701,7 +728,9 @@ impl<'a> Transfer<'a> {
         let mut out = Value::default();
         for (i, entries) in args.iter().enumerate() {
             let act = effect.acts.get(i).unwrap_or(&Act::Borrow);
-            for entry in entries {
+            // What ends is what was given; what that refers to (the connection of a transaction) lives on.
+            let gives = matches!(act, Act::Ends(_)) && entries.iter().any(|e| e.owned);
+            for entry in entries.iter().filter(|e| e.owned || !gives) {
                 self.act(state, effect, i, act, entry, id, &mut out);
             }
         }
@@ -766,8 +795,16 @@ impl<'a> Transfer<'a> {
                     state.update(res, |o| o.end_held(Life::Escaped));
                 }
             }
+            Act::Lend => {
+                if entry.owned {
+                    state.update(res, |o| o.end_held(Life::Escaped));
+                } else {
+                    state.update(res, Outcomes::write_held);
+                }
+            }
             Act::Ends(life) => {
-                if state.outcomes(res).may_be_held() {
+                let outcomes = state.outcomes(res);
+                if outcomes.may_be_held() || outcomes.may_be(Life::Detached) && *life == Life::Dropped {
                     self.note_end(res, *life, span, effect);
                 }
                 state.update(res, |o| o.end_held(*life));
@@ -1056,7 +1093,8 @@ impl<'a> Transfer<'a> {
             let mut nested = false;
             for acquires in &effects.acquires {
                 let sameness = same_pool(self.program, self.program.bodies[self.idx].owner, &self.resource(res).pool, &acquires.pool);
-                if is_used && local {
+                let by_this_call = acquires.chain.first().is_some_and(|l| l.span == span);
+                if is_used && (local || !by_this_call) {
                     // The callee holds it as its parameter and is told there; how sure that is, is known here.
                     if let Some(place) = acquires.chain.get(1) {
                         sink.lent.push((place.span, res, sameness));
@@ -1148,16 +1186,13 @@ impl<'a> Transfer<'a> {
         };
         match &ty {
             Ty::Tuple(parts) if parts.is_empty() => Some(Confidence::High),
-            Ty::Adt(path, _) => match path.as_str() {
-                "std::result::Result" | "std::option::Option" => Some(Confidence::Medium),
-                _ => Some(Confidence::Medium),
-            },
+            // An answer whose meaning is in its value (`impl IntoResponse`): nobody can tell.
+            Ty::Param(..) | Ty::Dyn(_) => Some(Confidence::Low),
             Ty::Unknown
+            | Ty::Adt(..)
             | Ty::Ref(..)
             | Ty::Tuple(_)
             | Ty::Slice(_)
-            | Ty::Param(..)
-            | Ty::Dyn(_)
             | Ty::Future(_)
             | Ty::Fn(..)
             | Ty::Never => Some(Confidence::Medium),

@@ -202,8 +202,9 @@ impl ProgressLine {
         }
         // Another thread is writing: one line is enough.
         let Ok(mut last) = last.try_lock() else { return };
-        if last.is_none_or(|at| at.elapsed() > Duration::from_millis(100)) {
-            say(&format!("\r\x1b[Kletgo: {what} {done} of {all}"));
+        if done == 0 || last.is_none_or(|at| at.elapsed() > Duration::from_millis(100)) {
+            let far = if done > 0 { format!("{done} of {all}") } else { format!("{all}") };
+            say(&format!("\r\x1b[Kletgo: {what} {far}"));
             *last = Some(Instant::now());
         }
     }

@@ -110,7 +110,9 @@ fn offences<'a>(cx: &Cx<'a>, res: ResId) -> Vec<Offence<'a>> {
     let mut found: Vec<Offence<'a>> = Vec::new();
     for event in &cx.events().events {
         let Event::Wait { res: r, span, waits, .. } = event else { continue };
-        if *r != res || nested.contains(span) {
+        // The second connection is what is wrong; that queries over it are waited for follows from it.
+        let follows = ["database", "pool", "stream", "lock", "permit"].iter().any(|k| waits.kind == *k);
+        if *r != res || nested.contains(span) || follows && !nested.is_empty() {
             continue;
         }
         let mut confidence = held.min(waits.confidence);

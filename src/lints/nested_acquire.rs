@@ -39,7 +39,7 @@
 use super::{Cx, Group, Lint, words};
 use crate::analyse::{Acquires, Event, Origin, PoolClass, ResId, Sameness};
 use crate::base::{self, Confidence, Finding, Span, Step};
-use crate::pack::Kind;
+use crate::pack::{Kind, Patience};
 
 /// The lint.
 pub static LINT: Lint = Lint {
@@ -78,6 +78,10 @@ fn judge<'a>(cx: &Cx<'a>, event: &'a Event) -> Option<Second<'a>> {
     let resource = &cx.events().resources[*res];
     if resource.kind == Kind::Conn && resource.acquired_by_us && resource.pool.class == PoolClass::Slots {
         // A connection of its own: it holds no slot of a pool.
+        return None;
+    }
+    if acquires.patience == Some(Patience::Never) {
+        // It does not wait: nothing can deadlock.
         return None;
     }
     // What a caller was seen to hold decides better than the guess made here.

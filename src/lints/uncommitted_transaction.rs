@@ -98,16 +98,16 @@ fn not_awaited(cx: &Cx<'_>, res: ResId) -> Option<Finding> {
 }
 
 fn temporary(cx: &Cx<'_>, res: ResId) -> Option<Finding> {
-    if !ends_by_rollback(cx, res) || words::variable(cx, res).is_some() {
+    if !ends_by_rollback(cx, res) {
         return None;
     }
-    let span = cx.events().events.iter().find_map(|e| match e {
-        Event::DroppedAtOnce { res: r, span } if *r == res => Some(*span),
-        _ => None,
-    })?;
+    let at_once = cx.events().events.iter().any(|e| matches!(e, Event::DroppedAtOnce { res: r, .. } if *r == res));
+    // `let tx = &mut pool.begin().await?`: it lives as long as `tx`, which cannot commit what it only borrows.
+    if !(words::is_borrowed_temporary(cx, res) || at_once && words::variable(cx, res).is_none()) {
+        return None;
+    }
     let resource = &cx.events().resources[res];
     let mut finding = words::finding(cx, LINT.name, resource.confidence, resource.span, Some(res));
-    let _ = span;
     finding.message = format!("the {} begun here is a temporary, so nothing can commit it", words::noun(cx, resource));
     finding.steps = words::acquisition_steps(cx, res);
     finding.steps = words::order_steps(std::mem::take(&mut finding.steps), resource.span);
@@ -134,8 +134,8 @@ pub(super) fn on_exit(cx: &Cx<'_>, res: ResId, wrote: bool) -> Option<Finding> {
             exits.push((*span, *success, ended));
         }
     }
-    // If it wrote on any exit, the stronger lint tells.
-    if !wrote && on_exit(cx, res, true).is_some() {
+    // If it wrote on any exit, or nothing could commit it, the stronger lint tells.
+    if !wrote && (on_exit(cx, res, true).is_some() || temporary(cx, res).is_some() || not_awaited(cx, res).is_some()) {
         return None;
     }
     exits.sort();

@@ -46,6 +46,15 @@ pub fn variable(cx: &Cx<'_>, res: ResId) -> Option<Symbol> {
         .find_map(named)
 }
 
+/// Whether no variable owns it and one borrows it for longer than its statement.
+pub fn is_borrowed_temporary(cx: &Cx<'_>, res: ResId) -> bool {
+    let body = cx.program.body(cx.body);
+    let is_var = |l: &LocalId| matches!(body.locals[*l].kind, LocalKind::Var | LocalKind::Param | LocalKind::Capture);
+    matches!(cx.events().resources[res].origin, Origin::Call(_))
+        && !cx.events().holders[res].iter().any(is_var)
+        && extended(cx, res).iter().any(is_var)
+}
+
 /// The variables that borrow a temporary which lives as long as they do: it is dropped at the end of a scope.
 fn extended<'a>(cx: &Cx<'a>, res: ResId) -> &'a [LocalId] {
     let events = cx.events();

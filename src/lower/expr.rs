@@ -6,12 +6,13 @@
 //! **Invariants:** operands are evaluated left to right; a value that needs a place gets a temporary, and the temporary a
 //! drop in the scope that Rust gives it; paths and literals get none.
 
-use super::body::{Dest, needs_drop};
+use super::body::{Dest, needs_drop, return_place};
 use super::scope::Takes;
 use super::{Lower, MAX_DEPTH, ty};
 use crate::base::Span;
 use crate::ir::{
-    AggregateKind, Callee, DropWhy, EdgeKind, Literal, LocalId, Operand, Path, Place, Proj, Rvalue, StmtKind, TypeRef,
+    AggregateKind, Callee, DropWhy, EdgeKind, Literal, LocalId, Operand, Path, Place, Proj, ReturnKind, Rvalue, StmtKind,
+    Terminator, TypeRef,
 };
 use syn::{BinOp, Expr};
 
@@ -27,6 +28,21 @@ impl Lower<'_> {
             self.eval_into(dest, e);
         }
         self.depth -= 1;
+        self.leave_with(dest, e);
+    }
+
+    /// A leaf of the body's tail expression leaves the body by itself, so that each way out keeps what it returns and its place.
+    fn leave_with(&mut self, dest: &Dest, e: &Expr) {
+        let is_leaf = !matches!(
+            e,
+            Expr::Paren(_) | Expr::Group(_) | Expr::Block(_) | Expr::Unsafe(_) | Expr::Const(_) | Expr::If(_) | Expr::Match(_)
+        );
+        let returns = matches!(dest, Dest::To(place) if *place == return_place());
+        if is_leaf && returns && !self.b().dead {
+            self.run_exit(None);
+            let span = self.spans.expr(e);
+            self.terminate(Terminator::Return(ReturnKind::End, span));
+        }
     }
 
     fn eval_into(&mut self, dest: &Dest, e: &Expr) {

@@ -28,7 +28,7 @@ pub enum Dump {
 /// the file if that is empty), or of the whole tree.
 pub fn dump(options: &Options<'_>, what: Dump, place: Option<(&str, &str)>) -> Result<String, String> {
     let read = read::read(options);
-    let program = panics::caught(|| link(&read, options))?;
+    let (program, _) = panics::caught(|| link(&read, options))?;
     match (what, place) {
         (Dump::Unknown, _) => Ok(unknown(&program, &read, options)),
         (Dump::Coverage, _) => Ok(coverage(&program, &read)),

@@ -51,9 +51,7 @@ pub fn read(options: &Options<'_>) -> Read {
     let done = AtomicUsize::new(0);
     let files = work::map(&entries, options.threads, |n, entry| {
         let file = read_file(FileId::new(n), entry, options.catalog);
-        if let Some(progress) = options.progress {
-            progress("reading", done.fetch_add(1, Ordering::Relaxed) + 1, entries.len());
-        }
+        options.say("reading", done.fetch_add(1, Ordering::Relaxed) + 1, entries.len());
         file
     });
     let mut read = Read {

@@ -81,6 +81,14 @@ impl Names<'_> {
                         }
                     }
                 }
+                for &glob in &data.globs {
+                    if let Some(Def::Extern(path)) = self.import(glob, &mut busy)[0] {
+                        let path = self.know.canon_path(self.know.join(path, *name));
+                        if self.know.catalog.knows_derive(path) || self.know.catalog.macro_shape(path).is_some() {
+                            return path;
+                        }
+                    }
+                }
                 at = data.parent.filter(|_| data.kind == ModuleKind::Block);
             }
             return *name;

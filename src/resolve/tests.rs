@@ -33,12 +33,30 @@ pub fn link_one(text: &str) -> Program {
 }
 
 pub fn krate(name: &str, dir: &str, local: &[(&str, &str)]) -> CrateInput {
-    let outside = ["sqlx", "tokio", "deadpool_postgres", "axum", "diesel", "bb8", "futures", "anyhow", "once_cell", "parking_lot", "unknown_crate", "sea_orm"];
+    let outside = [
+        "sqlx",
+        "tokio",
+        "deadpool_postgres",
+        "axum",
+        "diesel",
+        "bb8",
+        "futures",
+        "anyhow",
+        "once_cell",
+        "parking_lot",
+        "unknown_crate",
+        "sea_orm",
+    ];
     let mut deps: Vec<Dep> = outside
         .iter()
         .map(|n| Dep { name: (*n).into(), package: n.replace('_', "-"), dir: None, dev: false })
         .collect();
-    deps.extend(local.iter().map(|(n, d)| Dep { name: (*n).into(), package: (*n).into(), dir: Some((*d).into()), dev: false }));
+    deps.extend(local.iter().map(|(n, d)| Dep {
+        name: (*n).into(),
+        package: (*n).into(),
+        dir: Some((*d).into()),
+        dev: false,
+    }));
     let root = if dir.is_empty() { "src/lib.rs".to_owned() } else { format!("{dir}/src/lib.rs") };
     CrateInput { name: name.into(), roots: vec![root], dir: dir.into(), deps, edition: 2021, dev_only: false }
 }
@@ -66,7 +84,7 @@ pub fn ty(program: &Program, function: &str, local: &str) -> String {
     for body in family(program, function) {
         let ir = program.body(body);
         let captured = |l| matches!(ir.locals[l].kind, crate::ir::LocalKind::Capture);
-        let found = ir.locals.indices().filter(|l| ir.locals[*l].name.is_some_and(|n| n == local) && !captured(*l)).next_back();
+        let found = ir.locals.indices().rfind(|l| ir.locals[*l].name.is_some_and(|n| n == local) && !captured(*l));
         if let Some(found) = found {
             return program.bodies[body].locals[found].print();
         }
@@ -79,7 +97,9 @@ pub fn target(program: &Program, function: &str, name: &str) -> String {
     for body in family(program, function) {
         for (call, data) in program.body(body).calls.iter_enumerated() {
             let own = match &data.callee {
-                Callee::Path(p) | Callee::Qualified { path: p, .. } | Callee::Macro { path: p, .. } => p.last().as_str(),
+                Callee::Path(p) | Callee::Qualified { path: p, .. } | Callee::Macro { path: p, .. } => {
+                    p.last().as_str()
+                }
                 Callee::Method { name, .. } => name.as_str(),
                 Callee::Value(_) => "()",
             };
