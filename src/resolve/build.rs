@@ -69,7 +69,8 @@ pub fn build(
         static_base,
         body_fn: FxMap::default(),
     };
-    let mut builder = Builder { tables, crates, impl_base: IndexVec::new(), trait_paths: FxMap::default(), adt_paths: Vec::new() };
+    let mut builder =
+        Builder { tables, crates, impl_base: IndexVec::new(), trait_paths: FxMap::default(), adt_paths: Vec::new() };
     builder.declare();
     builder.tables.names().resolve_imports();
     builder.parameters();
@@ -136,7 +137,10 @@ impl Builder<'_> {
                     self.trait_paths.insert((id, index), path);
                     let params = item.generics.params.iter().map(|p| p.name).collect();
                     let assoc = item.assoc_types.iter().map(|(name, ..)| (*name, (no_bounds(), None))).collect();
-                    self.tables.traits.insert(path, TraitDef { params, defaults: Vec::new(), supers: Vec::new(), assoc, methods: FxMap::default() });
+                    self.tables.traits.insert(
+                        path,
+                        TraitDef { params, defaults: Vec::new(), supers: Vec::new(), assoc, methods: FxMap::default() },
+                    );
                 }
             }
             for item in &file.aliases {
@@ -160,7 +164,8 @@ impl Builder<'_> {
                 let module = at(item.module, &self.tables);
                 let path = self.path_in(module, item.name);
                 let (file, init, is_const) = (id, item.init, item.is_const);
-                let s = self.tables.statics.push(StaticDef { path, ty: Ty::Unknown, file, init, is_const, owner: None });
+                let s =
+                    self.tables.statics.push(StaticDef { path, ty: Ty::Unknown, file, init, is_const, owner: None });
                 if item.owner == Owner::Free {
                     self.put(module, true, item.name, Def::Static(s));
                 }
@@ -169,7 +174,16 @@ impl Builder<'_> {
     }
 
     #[allow(clippy::too_many_arguments)]
-    fn declare_adt(&mut self, file: FileId, module: ModIdx, path: Symbol, is_enum: bool, index: usize, generics: &Generics, is_tuple: bool) {
+    fn declare_adt(
+        &mut self,
+        file: FileId,
+        module: ModIdx,
+        path: Symbol,
+        is_enum: bool,
+        index: usize,
+        generics: &Generics,
+        is_tuple: bool,
+    ) {
         if self.tables.adts.contains_key(&path) {
             return;
         }
@@ -224,7 +238,8 @@ impl Builder<'_> {
             }
             let scope = Scope::of(self.tables.tree.module_of(id, module));
             let scope = generic_scope(&self.tables, &scope, generics);
-            let params = generics.params.iter().map(|p| (p.name, p.default.as_ref().map(|d| self.tables.lower(d, &scope))));
+            let params =
+                generics.params.iter().map(|p| (p.name, p.default.as_ref().map(|d| self.tables.lower(d, &scope))));
             let params = params.collect();
             self.tables.adts.get_mut(&path).expect("declared before").params = params;
         }
@@ -331,11 +346,16 @@ impl Builder<'_> {
                         let impl_ = ImplIdx::new(self.impl_base[id] + i);
                         let def = &self.tables.impls[impl_];
                         let params = def.param_types.clone();
-                        (Scope { module, params, self_ty: Some(def.self_ty.clone()), impl_: Some(impl_) }, None, Some(impl_))
+                        (
+                            Scope { module, params, self_ty: Some(def.self_ty.clone()), impl_: Some(impl_) },
+                            None,
+                            Some(impl_),
+                        )
                     }
                     Owner::Trait(i) => {
                         let decl = &file.traits[i];
-                        let path = self.trait_paths.get(&(id, i)).copied().unwrap_or_else(|| self.path_in(module, decl.name));
+                        let path =
+                            self.trait_paths.get(&(id, i)).copied().unwrap_or_else(|| self.path_in(module, decl.name));
                         (self.trait_scope(path, module, &decl.generics), Some(path), None)
                     }
                 };
@@ -398,11 +418,14 @@ impl Builder<'_> {
         }
         let data = &tree.modules[at];
         let unit = &tree.units[data.unit];
-        let below = data.path.as_str()[unit.prefix.as_str().len().min(data.path.as_str().len())..].trim_start_matches("::");
+        let below =
+            data.path.as_str()[unit.prefix.as_str().len().min(data.path.as_str().len())..].trim_start_matches("::");
         let of = match item.owner {
             Owner::Free => None,
             Owner::Trait(i) => Some(file.traits[i].name),
-            Owner::Impl(_) => self_ty.as_ref().and_then(head_key).map(|k| Symbol::new(k.as_str().rsplit("::").next().unwrap_or(""))),
+            Owner::Impl(_) => {
+                self_ty.as_ref().and_then(head_key).map(|k| Symbol::new(k.as_str().rsplit("::").next().unwrap_or("")))
+            }
         };
         let parts = [Some(below).filter(|b| !b.is_empty()), of.as_ref().map(|o| o.as_str()), Some(item.name.as_str())];
         let path = parts.into_iter().flatten().collect::<Vec<_>>().join("::");
@@ -455,7 +478,11 @@ impl Builder<'_> {
                 let (scope, owner) = match item.owner {
                     Owner::Impl(i) => {
                         let def = &self.tables.impls[ImplIdx::new(self.impl_base[id] + i)];
-                        let scope = Scope { params: def.param_types.clone(), self_ty: Some(def.self_ty.clone()), ..Scope::of(module) };
+                        let scope = Scope {
+                            params: def.param_types.clone(),
+                            self_ty: Some(def.self_ty.clone()),
+                            ..Scope::of(module)
+                        };
                         (scope, Some(def.self_ty.clone()))
                     }
                     Owner::Free | Owner::Trait(_) => (Scope::of(module), None),

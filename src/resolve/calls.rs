@@ -62,7 +62,8 @@ impl<'a> Infer<'a> {
         work.types.targets[call] = target;
         let merged = work.types.results[call].merge(&result);
         // A better inferred closure changes the result of the call that it was given to.
-        let result = if result.is_known() && !merged.eq(&result) && !matches!(result, Ty::Fn(..)) { merged } else { result };
+        let result =
+            if result.is_known() && !merged.eq(&result) && !matches!(result, Ty::Fn(..)) { merged } else { result };
         work.types.results[call] = result.clone();
         result
     }
@@ -101,7 +102,9 @@ impl<'a> Infer<'a> {
         }
         let shape = t.know.catalog.macro_shape(canonical).or_else(|| t.know.catalog.macro_shape_written(written));
         let ty = match shape {
-            Some(MacroShape::Format) if written.last().is_some_and(|n| n.as_str().ends_with("format")) => Ty::name(names().string),
+            Some(MacroShape::Format) if written.last().is_some_and(|n| n.as_str().ends_with("format")) => {
+                Ty::name(names().string)
+            }
             _ => Ty::Unknown,
         };
         Found::Extern(with_mark, ty)
@@ -175,7 +178,8 @@ impl<'a> Infer<'a> {
                 let of = Path { global: path.global, segments: rest.to_vec() };
                 if !rest.is_empty()
                     && let ty @ Ty::Adt(..) = t.lower(&TypeRef::Path(of), scope)
-                    && let found @ (Found::Local { .. } | Found::Row(..)) = t.find_assoc(scope.module, &ty, last.name, args)
+                    && let found @ (Found::Local { .. } | Found::Row(..)) =
+                        t.find_assoc(scope.module, &ty, last.name, args)
                 {
                     return Resolved::Found(found);
                 }
@@ -185,7 +189,15 @@ impl<'a> Infer<'a> {
             Def::Trait(trait_) if found.used + 1 == path.segments.len() => {
                 Resolved::Found(t.find_trait_fn(scope.module, trait_, last.name, args.first()))
             }
-            Def::Mod(_) | Def::Trait(_) | Def::Alias(_) | Def::Adt(_) | Def::Fn(_) | Def::Static(_) | Def::Variant(..) | Def::Extern(_) | Def::Missing(_) => {
+            Def::Mod(_)
+            | Def::Trait(_)
+            | Def::Alias(_)
+            | Def::Adt(_)
+            | Def::Fn(_)
+            | Def::Static(_)
+            | Def::Variant(..)
+            | Def::Extern(_)
+            | Def::Missing(_) => {
                 if rest.is_empty() {
                     // An alias of a tuple struct.
                     return self.construct(t.lower(&TypeRef::Path(path.clone()), scope));
@@ -210,7 +222,11 @@ impl<'a> Infer<'a> {
         let text = canonical.as_str();
         let option = |name: &str| matches!(name, "std::option::Option::Some");
         if option(text) {
-            return Resolved::Constructor(canonical, Ty::adt(n.option, vec![args.first().cloned().unwrap_or_default()]), Vec::new());
+            return Resolved::Constructor(
+                canonical,
+                Ty::adt(n.option, vec![args.first().cloned().unwrap_or_default()]),
+                Vec::new(),
+            );
         }
         if text == "std::result::Result::Ok" {
             let ty = Ty::adt(n.result, vec![args.first().cloned().unwrap_or_default(), Ty::Unknown]);
@@ -231,12 +247,15 @@ impl<'a> Infer<'a> {
             let parent = t.know.canon_path(parent);
             if t.know.catalog.trait_row(parent).is_some() || t.impls_of.contains_key(&parent) {
                 let receiver = args.first().filter(|a| a.is_known());
-                if let found @ (Found::Row(..) | Found::Local { .. } | Found::Union { .. }) = t.find_trait_fn(scope.module, parent, last.name, receiver) {
+                if let found @ (Found::Row(..) | Found::Local { .. } | Found::Union { .. }) =
+                    t.find_trait_fn(scope.module, parent, last.name, receiver)
+                {
                     return Resolved::Found(found);
                 }
             }
             if ty.is_known()
-                && let found @ (Found::Row(..) | Found::Local { .. } | Found::Union { .. }) = t.find_assoc(scope.module, &ty, last.name, args)
+                && let found @ (Found::Row(..) | Found::Local { .. } | Found::Union { .. }) =
+                    t.find_assoc(scope.module, &ty, last.name, args)
             {
                 return Resolved::Found(found);
             }
@@ -284,7 +303,9 @@ impl<'a> Infer<'a> {
     pub(super) fn target_of(&self, resolved: &Resolved<'a>) -> Target {
         match resolved {
             Resolved::Found(Found::Local { f, .. }) => Target::Local { fns: Arc::from([*f]), union: false, cut: false },
-            Resolved::Found(Found::Union { fns, cut, .. }) => Target::Local { fns: fns.clone(), union: true, cut: *cut },
+            Resolved::Found(Found::Union { fns, cut, .. }) => {
+                Target::Local { fns: fns.clone(), union: true, cut: *cut }
+            }
             Resolved::Found(Found::Row(row, _)) => Target::Pack(row.path),
             Resolved::Found(Found::Extern(path, _)) => Target::Extern { krate: self.t.know.root(*path), path: *path },
             Resolved::Found(Found::None(why)) => Target::Unknown(why),
@@ -346,14 +367,16 @@ impl<'a> Infer<'a> {
             Resolved::Value(ty) => {
                 let result = t.output(&ty);
                 match ty.peel_refs() {
-                    Ty::Fn(Some(body), _) => match self.id(*body).filter(|b| matches!(self.body(*b).kind, BodyKind::Closure { .. })) {
-                        Some(own) => {
-                            self.give_params(id, own, args.to_vec(), None);
-                            let ret = self.closure(id, own, self.inputs_of(own));
-                            (Target::Closure(*body), t.output(&ret))
+                    Ty::Fn(Some(body), _) => {
+                        match self.id(*body).filter(|b| matches!(self.body(*b).kind, BodyKind::Closure { .. })) {
+                            Some(own) => {
+                                self.give_params(id, own, args.to_vec(), None);
+                                let ret = self.closure(id, own, self.inputs_of(own));
+                                (Target::Closure(*body), t.output(&ret))
+                            }
+                            None => (self.function_of(*body), result),
                         }
-                        None => (self.function_of(*body), result),
-                    },
+                    }
                     Ty::Unknown => (Target::Unknown("the called value's type is not known"), result),
                     _ => (Target::Unknown("a function value that is given from outside"), result),
                 }
@@ -382,7 +405,9 @@ impl<'a> Infer<'a> {
                     "into_inner" if self_ty.args().len() == 1 => self_ty.args()[0].clone(),
                     "get_ref" | "inner" if self_ty.args().len() == 1 => Ty::reference(false, self_ty.args()[0].clone()),
                     "new" | "default" | "from" | "with_capacity" => self_ty,
-                    "try_from" | "from_str" if self_ty.is_known() => Ty::adt(names().result, vec![self_ty, Ty::Unknown]),
+                    "try_from" | "from_str" if self_ty.is_known() => {
+                        Ty::adt(names().result, vec![self_ty, Ty::Unknown])
+                    }
                     _ => Ty::Unknown,
                 };
                 (Target::Extern { krate, path }, ret)
@@ -419,7 +444,10 @@ impl<'a> Infer<'a> {
     }
 
     fn inputs_of(&self, body: BodyId) -> Vec<Ty> {
-        self.done.get(&body).map(|w| w.params().to_vec()).unwrap_or_else(|| vec![Ty::Unknown; self.body(body).param_count])
+        self.done
+            .get(&body)
+            .map(|w| w.params().to_vec())
+            .unwrap_or_else(|| vec![Ty::Unknown; self.body(body).param_count])
     }
 
     /// A constructor's result with the type's parameters learnt from the arguments.
@@ -443,7 +471,16 @@ impl<'a> Infer<'a> {
 
     /// The result of calling a workspace function; closures among the arguments get their parameters from its bounds.
     #[allow(clippy::too_many_arguments)]
-    fn signature(&mut self, id: BodyId, data: &'a Call, f: FnIdx, outer: Subst, self_ty: &Ty, turbofish: Vec<Ty>, args: &mut [Ty]) -> Ty {
+    fn signature(
+        &mut self,
+        id: BodyId,
+        data: &'a Call,
+        f: FnIdx,
+        outer: Subst,
+        self_ty: &Ty,
+        turbofish: Vec<Ty>,
+        args: &mut [Ty],
+    ) -> Ty {
         let t = self.t;
         let info = &t.fns[f];
         let sig = &t.sigs[f];
@@ -506,7 +543,16 @@ impl<'a> Infer<'a> {
 
     /// The result of a row.
     #[allow(clippy::too_many_arguments)]
-    fn row(&mut self, id: BodyId, data: &'a Call, row: &'a FnRow, self_ty: &Ty, turbofish: &[Ty], args: &mut [Ty], scope: &Scope) -> Ty {
+    fn row(
+        &mut self,
+        id: BodyId,
+        data: &'a Call,
+        row: &'a FnRow,
+        self_ty: &Ty,
+        turbofish: &[Ty],
+        args: &mut [Ty],
+        scope: &Scope,
+    ) -> Ty {
         let t = self.t;
         let is_method = matches!(data.callee, Callee::Method { .. });
         if is_method && self_ty.is_known() && !args.is_empty() {
@@ -548,7 +594,8 @@ impl<'a> Infer<'a> {
         let list = self.t.methods.get(&(key, Symbol::new(function)))?;
         let fits = list.iter().find(|(impl_, f)| {
             let def = &self.t.impls[*impl_];
-            let right = def.trait_.as_ref().is_some_and(|b| b.0 == trait_) && self.t.matches(&def.self_ty, expected).is_some();
+            let right =
+                def.trait_.as_ref().is_some_and(|b| b.0 == trait_) && self.t.matches(&def.self_ty, expected).is_some();
             let takes = match (self.t.fns[*f].params.first(), args.first()) {
                 (Some(param), Some(arg)) => arg.is_known() && self.t.matches(param, arg).is_some(),
                 (None, _) => true,

@@ -116,7 +116,11 @@ pub fn coverage(program: &Program) -> Coverage {
             }
             match &info.targets[call] {
                 Target::Unknown(why) => *unknown.entry((why, *name)).or_default() += 1,
-                Target::Pack(_) | Target::Local { .. } | Target::Closure(_) | Target::Constructor(_) | Target::Extern { .. } => {
+                Target::Pack(_)
+                | Target::Local { .. }
+                | Target::Closure(_)
+                | Target::Constructor(_)
+                | Target::Extern { .. } => {
                     coverage.resolved += 1;
                 }
             }

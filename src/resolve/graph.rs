@@ -56,7 +56,8 @@ pub(super) fn build(
         if let Some(file) = &files[info.file] {
             for stmt in file.bodies[info.id].blocks.iter().flat_map(|b| &b.stmts) {
                 if let StmtKind::Assign { value: Rvalue::Aggregate { kind, .. }, .. } = &stmt.kind
-                    && let AggregateKind::Closure(inner) | AggregateKind::Async(inner) | AggregateKind::Generator(inner) = kind
+                    && let AggregateKind::Closure(inner) | AggregateKind::Async(inner) | AggregateKind::Generator(inner) =
+                        kind
                 {
                     list.push(BodyIdx::new(body_base[info.file] + inner.index()));
                 }

@@ -88,7 +88,15 @@ impl Walk<'_> {
         let shared = by_ref || head == n.arc || head == n.rc || head.as_str().ends_with("::Weak");
         let row = tables.know.catalog.type_row(head);
         match row.map(|r| r.kind) {
-            Some(kind @ (Kind::Pool | Kind::Guard | Kind::Conn | Kind::Tx | Kind::Stream | Kind::Semaphore | Kind::Permit)) => {
+            Some(
+                kind @ (Kind::Pool
+                | Kind::Guard
+                | Kind::Conn
+                | Kind::Tx
+                | Kind::Stream
+                | Kind::Semaphore
+                | Kind::Permit),
+            ) => {
                 self.found(path, kind, ty, by_ref);
             }
             Some(kind @ (Kind::Handle | Kind::Driver | Kind::Task | Kind::Raw)) => self.found(path, kind, ty, by_ref),
@@ -108,7 +116,9 @@ impl Walk<'_> {
                 }
                 let deref = row.and_then(|r| r.deref.as_ref()).map(|e| Eval::of(tables, ty).ty(e));
                 match deref {
-                    Some(inner) if inner.is_known() && !matches!(inner, Ty::Slice(_)) => self.ty(&inner, path, shared, depth - 1),
+                    Some(inner) if inner.is_known() && !matches!(inner, Ty::Slice(_)) => {
+                        self.ty(&inner, path, shared, depth - 1)
+                    }
                     _ if kind == Some(Kind::Wrapper) || head.as_str().starts_with("std::") => {
                         args.iter().for_each(|a| self.ty(a, path, shared, depth - 1));
                     }

@@ -11,14 +11,15 @@
 use super::fx::FxMap;
 use super::modules::Def;
 use super::names::Space;
+use super::places::Places;
 use super::std_names::names;
 use super::tables::{Scope, Tables};
 use super::ty::{Subst, Ty, types};
-use super::places::Places;
 use super::{BodyIdx, FnIdx, Target};
 use crate::base::{FileId, Idx, IndexVec, Symbol};
 use crate::ir::{
-    AggregateKind, Body, BodyId, BodyKind, CallId, FileIr, Literal, LocalId, Operand, Path, Place, Rvalue, StmtKind, return_local,
+    AggregateKind, Body, BodyId, BodyKind, CallId, FileIr, Literal, LocalId, Operand, Path, Place, Rvalue, StmtKind,
+    return_local,
 };
 use std::sync::Arc;
 
@@ -91,7 +92,9 @@ pub fn infer_root(t: &Tables, file: FileId, root: BodyId) -> Vec<(BodyId, BodyTy
             let (ty, owner) = found.map(|s| (s.ty.clone(), s.owner.clone())).unwrap_or_default();
             (Scope { self_ty: owner, ..Scope::of(base) }, Vec::new(), ty)
         }
-        BodyKind::Closure { .. } | BodyKind::Async | BodyKind::Generator => (Scope::of(base), vec![Ty::Unknown; body.param_count], Ty::Unknown),
+        BodyKind::Closure { .. } | BodyKind::Async | BodyKind::Generator => {
+            (Scope::of(base), vec![Ty::Unknown; body.param_count], Ty::Unknown)
+        }
     };
     let mut infer = Infer { t, file, ir, scope, done: FxMap::default(), depth: 0 };
     infer.run(root, params, Vec::new(), ret);
@@ -248,7 +251,9 @@ impl<'a> Infer<'a> {
         let Operand::Place(place) = operand else { return self.operand(id, operand) };
         let (ty, by_ref) = self.place_by(id, place);
         match by_ref {
-            Some(mutable) if ty.is_known() && !matches!(ty, Ty::Ref(..)) && !self.t.is_copy_like(&ty) => Ty::reference(mutable, ty),
+            Some(mutable) if ty.is_known() && !matches!(ty, Ty::Ref(..)) && !self.t.is_copy_like(&ty) => {
+                Ty::reference(mutable, ty)
+            }
             _ => ty,
         }
     }
@@ -340,7 +345,13 @@ impl<'a> Infer<'a> {
         Places { t: self.t, scope: &scope }.walk(base, &place.proj)
     }
 
-    fn aggregate(&mut self, id: BodyId, kind: &AggregateKind, fields: &[(Symbol, Operand)], base: Option<&Operand>) -> Ty {
+    fn aggregate(
+        &mut self,
+        id: BodyId,
+        kind: &AggregateKind,
+        fields: &[(Symbol, Operand)],
+        base: Option<&Operand>,
+    ) -> Ty {
         match kind {
             AggregateKind::Tuple => Ty::Tuple(types(fields.iter().map(|(_, o)| self.operand(id, o)).collect())),
             AggregateKind::Array => {
@@ -445,7 +456,10 @@ impl<'a> Infer<'a> {
         }
         for block in &body.blocks {
             for stmt in &block.stmts {
-                let StmtKind::Assign { value: Rvalue::Aggregate { kind: AggregateKind::Struct(path), fields, .. }, .. } = &stmt.kind else {
+                let StmtKind::Assign {
+                    value: Rvalue::Aggregate { kind: AggregateKind::Struct(path), fields, .. }, ..
+                } = &stmt.kind
+                else {
                     continue;
                 };
                 let module = self.t.tree.module_of(self.file, body.module);
@@ -495,7 +509,9 @@ impl<'a> Infer<'a> {
             return None;
         }
         body.blocks.iter().flat_map(|b| &b.stmts).find_map(|s| match &s.kind {
-            StmtKind::Assign { to, value: Rvalue::Ref { place, .. } } if to.as_local() == Some(temp) => place.as_local(),
+            StmtKind::Assign { to, value: Rvalue::Ref { place, .. } } if to.as_local() == Some(temp) => {
+                place.as_local()
+            }
             _ => None,
         })
     }
@@ -504,6 +520,13 @@ impl<'a> Infer<'a> {
 fn found_variant(def: Def) -> Option<Symbol> {
     match def {
         Def::Variant(_, name) => Some(name),
-        Def::Mod(_) | Def::Adt(_) | Def::Trait(_) | Def::Alias(_) | Def::Fn(_) | Def::Static(_) | Def::Extern(_) | Def::Missing(_) => None,
+        Def::Mod(_)
+        | Def::Adt(_)
+        | Def::Trait(_)
+        | Def::Alias(_)
+        | Def::Fn(_)
+        | Def::Static(_)
+        | Def::Extern(_)
+        | Def::Missing(_) => None,
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! **Invariants:** answers depend on the catalog alone; a memo is filled in any order and always with the same answer.
 
-use super::fx::FxMap;
+use super::fx::{FxMap, FxSet};
 use crate::base::Symbol;
 use crate::pack::{Catalog, Effect, FnRow, TypeExpr};
 use std::sync::{Arc, RwLock};
@@ -34,6 +34,8 @@ pub struct Know {
     /// Rows of traits' methods by name: trait and row's path, in order.
     trait_methods: FxMap<Symbol, Vec<(Symbol, Symbol)>>,
     talkers: FxMap<Symbol, Vec<Talker>>,
+    /// Macros that have a row as functions, without the `!`.
+    macros: FxSet<Symbol>,
     roots: RwLock<FxMap<Symbol, Symbol>>,
     /// Traits of streams: what a generator block is.
     pub streams: Vec<Symbol>,
@@ -46,9 +48,12 @@ impl Know {
         let mut trait_methods: FxMap<Symbol, Vec<(Symbol, Symbol)>> = FxMap::default();
         let mut talkers: FxMap<Symbol, Vec<Talker>> = FxMap::default();
         let mut streams = Vec::new();
+        let mut macros = FxSet::default();
         for (p, pack) in catalog.packs.iter().enumerate() {
             for (i, row) in pack.fns.iter().enumerate() {
-                if let Some((owner, name)) = row.path.as_str().rsplit_once("::") {
+                if let Some(name) = row.path.as_str().strip_suffix('!') {
+                    macros.insert(Symbol::new(name));
+                } else if let Some((owner, name)) = row.path.as_str().rsplit_once("::") {
                     let (owner, name) = (Symbol::new(owner), Symbol::new(name));
                     methods.insert((owner, name), (p, i));
                     if let Effect::Use { conn, .. } = &row.effect
@@ -68,7 +73,18 @@ impl Know {
         streams.sort();
         talkers.values_mut().for_each(|list| list.sort());
         let (canon, joined, applies) = (RwLock::default(), RwLock::default(), RwLock::default());
-        Know { catalog, methods, canon, joined, applies, trait_methods, talkers, roots: RwLock::default(), streams }
+        Know {
+            catalog,
+            methods,
+            canon,
+            joined,
+            applies,
+            trait_methods,
+            talkers,
+            macros,
+            roots: RwLock::default(),
+            streams,
+        }
     }
 
     /// The rows of traits' methods of that name: trait and row's path, in order.
@@ -179,6 +195,8 @@ impl Know {
                     || self.catalog.fn_row(to).is_some()
                     || self.catalog.trait_row(to).is_some()
                     || self.catalog.macro_shape(to).is_some()
+                    || self.catalog.knows_derive(to)
+                    || self.macros.contains(&to)
             }
         }
     }

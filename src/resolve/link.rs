@@ -29,7 +29,12 @@ pub struct Inferred {
 impl Linker {
     /// Builds the tables. `files` by id with holes for files that failed to parse; `paths` their paths below the workspace
     /// root, by id.
-    pub fn new(files: IndexVec<FileId, Option<Arc<FileIr>>>, crates: Vec<CrateInput>, catalog: Arc<Catalog>, paths: &[String]) -> Linker {
+    pub fn new(
+        files: IndexVec<FileId, Option<Arc<FileIr>>>,
+        crates: Vec<CrateInput>,
+        catalog: Arc<Catalog>,
+        paths: &[String],
+    ) -> Linker {
         let tables = build::build(files, &crates, catalog, paths);
         Linker { crates, tables }
     }
@@ -61,7 +66,8 @@ impl Linker {
                 if types.locals.len() != body.locals.len() {
                     // Inside a body that was never reached: say so, call by call.
                     types.locals = IndexVec::from_elem(super::Ty::Unknown, body.locals.len());
-                    types.targets = IndexVec::from_elem(super::Target::Unknown("its body is never built"), body.calls.len());
+                    types.targets =
+                        IndexVec::from_elem(super::Target::Unknown("its body is never built"), body.calls.len());
                     types.results = IndexVec::from_elem(super::Ty::Unknown, body.calls.len());
                 }
                 types.from_use.sort();
@@ -109,7 +115,12 @@ impl Linker {
 }
 
 /// Links files to a program, in this thread.
-pub fn link(files: IndexVec<FileId, Option<Arc<FileIr>>>, crates: Vec<CrateInput>, catalog: Arc<Catalog>, paths: &[String]) -> Program {
+pub fn link(
+    files: IndexVec<FileId, Option<Arc<FileIr>>>,
+    crates: Vec<CrateInput>,
+    catalog: Arc<Catalog>,
+    paths: &[String],
+) -> Program {
     let linker = Linker::new(files, crates, catalog, paths);
     let inferred = linker.roots().into_iter().map(|(file, body)| linker.infer(file, body)).collect();
     linker.finish(inferred)

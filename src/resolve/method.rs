@@ -83,6 +83,14 @@ impl Tables {
         if name == "to_string" {
             return Found::Extern(self.know.join(names().to_string, name), Ty::name(names().string));
         }
+        // `Json<T>::into_inner` and the like: what a library's wrapper holds.
+        if let Some(Ty::Adt(path, args)) = chain.first()
+            && name == "into_inner"
+            && args.len() == 1
+            && !self.is_local_path(*path)
+        {
+            return Found::Extern(self.know.join(*path, name), chain[0].clone());
+        }
         // A wrapper of a crate that no pack describes, around one type of ours that has the method: it dereferences to that.
         if let Some(inner) = chain.last().and_then(|ty| self.wrapped(ty))
             && let found @ (Found::Local { .. } | Found::Union { .. }) = self.find_method(module, inner, name, args)
@@ -100,7 +108,9 @@ impl Tables {
     pub fn wrapped<'t>(&self, ty: &'t Ty) -> Option<&'t Ty> {
         let Ty::Adt(path, args) = ty else { return None };
         let [inner] = &**args else { return None };
-        let unknown = !self.is_local_path(*path) && self.know.catalog.type_row(*path).is_none() && !path.as_str().starts_with("std::");
+        let unknown = !self.is_local_path(*path)
+            && self.know.catalog.type_row(*path).is_none()
+            && !path.as_str().starts_with("std::");
         let ours = self.deref_chain(inner).iter().any(|t| match t {
             Ty::Adt(path, _) => self.adts.contains_key(path),
             Ty::Dyn(bounds) | Ty::Param(_, bounds) => bounds.iter().any(|b| self.traits.contains_key(&b.0)),
@@ -112,12 +122,16 @@ impl Tables {
     fn why_not(&self, ty: &Ty) -> &'static str {
         match ty {
             Ty::Unknown => "the receiver dereferences to an unknown type",
-            Ty::Adt(path, _) if self.adts.get(path).is_some_and(|d| !d.derives.is_empty()) => "no such method is seen: a macro may make it",
+            Ty::Adt(path, _) if self.adts.get(path).is_some_and(|d| !d.derives.is_empty()) => {
+                "no such method is seen: a macro may make it"
+            }
             Ty::Adt(..) => "no such method is seen on the type",
             Ty::Param(_, bounds) if bounds.is_empty() => "the receiver is a type parameter without bounds",
             Ty::Param(..) | Ty::Dyn(_) => "no bound of the receiver has such a method",
             Ty::Future(_) => "no such method is known for futures",
-            Ty::Ref(..) | Ty::Tuple(_) | Ty::Slice(_) | Ty::Fn(..) | Ty::Never => "no such method is known for this sort of type",
+            Ty::Ref(..) | Ty::Tuple(_) | Ty::Slice(_) | Ty::Fn(..) | Ty::Never => {
+                "no such method is known for this sort of type"
+            }
         }
     }
 
@@ -144,7 +158,14 @@ impl Tables {
 
     /// A function `name` on exactly this type. `args` choose among impls of one trait with different parameters
     /// (`From<A>`, `From<B>`).
-    pub fn find_on<'a>(&'a self, module: ModIdx, ty: &Ty, name: Symbol, args: Option<&[Ty]>, passing: &mut Option<Found<'a>>) -> Option<Found<'a>> {
+    pub fn find_on<'a>(
+        &'a self,
+        module: ModIdx,
+        ty: &Ty,
+        name: Symbol,
+        args: Option<&[Ty]>,
+        passing: &mut Option<Found<'a>>,
+    ) -> Option<Found<'a>> {
         match ty {
             Ty::Param(_, bounds) | Ty::Dyn(bounds) => self.find_bound(ty, bounds, name),
             Ty::Unknown | Ty::Never => None,
@@ -155,7 +176,14 @@ impl Tables {
         }
     }
 
-    fn find_known<'a>(&'a self, module: ModIdx, ty: &Ty, name: Symbol, args: Option<&[Ty]>, passing: &mut Option<Found<'a>>) -> Option<Found<'a>> {
+    fn find_known<'a>(
+        &'a self,
+        module: ModIdx,
+        ty: &Ty,
+        name: Symbol,
+        args: Option<&[Ty]>,
+        passing: &mut Option<Found<'a>>,
+    ) -> Option<Found<'a>> {
         let n = names();
         let key = head_key(ty)?;
         if let Some(list) = self.methods.get(&(key, name))
@@ -281,17 +309,35 @@ impl Tables {
         })
     }
 
-    /// Whether a value can be talked over: a pool, a connection or a bound that says so, behind whatever derefs to it.
+    /// Whether a value can be talked over: a pool, a connection or a bound that says so, behind whatever derefs to it, or a
+    /// house type that holds one (a macro of the house unpacks it).
     fn is_connection(&self, ty: &Ty) -> bool {
+        self.deref_chain(ty).iter().any(|t| self.holds_connection(t, 4))
+    }
+
+    fn holds_connection(&self, ty: &Ty, fuel: usize) -> bool {
         let wanted = |k: Kind| matches!(k, Kind::Pool | Kind::Guard | Kind::Conn | Kind::Tx);
-        self.deref_chain(ty).iter().any(|t| match t {
-            Ty::Adt(path, _) => self.know.catalog.type_row(*path).is_some_and(|r| wanted(r.kind)),
-            Ty::Param(_, bounds) | Ty::Dyn(bounds) => self
-                .with_supers(bounds)
-                .iter()
-                .any(|b| self.know.catalog.trait_row(b.0).is_some_and(|r| r.may_be.iter().any(|k| wanted(*k)))),
-            _ => false,
-        })
+        if fuel == 0 {
+            return false;
+        }
+        match ty {
+            Ty::Adt(path, args) => match (self.adts.get(path), self.know.catalog.type_row(*path)) {
+                (Some(def), _) => {
+                    let fields = def.fields.iter().chain(def.variants.iter().flat_map(|v| v.1.iter()));
+                    fields.take(12).any(|f| self.holds_connection(&f.1, fuel - 1))
+                }
+                (None, Some(row)) if wanted(row.kind) => true,
+                (None, _) => args.iter().any(|a| self.holds_connection(a, fuel - 1)),
+            },
+            Ty::Param(_, bounds) | Ty::Dyn(bounds) => {
+                let bounds = self.with_supers(bounds);
+                bounds
+                    .iter()
+                    .any(|b| self.know.catalog.trait_row(b.0).is_some_and(|r| r.may_be.iter().any(|k| wanted(*k))))
+            }
+            Ty::Ref(_, inner) => self.holds_connection(inner, fuel),
+            Ty::Unknown | Ty::Tuple(_) | Ty::Slice(_) | Ty::Future(_) | Ty::Fn(..) | Ty::Never => false,
+        }
     }
 
     /// Lib names of the crates of a type and of what it dereferences to.
@@ -300,7 +346,9 @@ impl Tables {
         for step in &self.deref_chain(ty) {
             match step {
                 Ty::Adt(path, _) => list.push(self.know.root(*path)),
-                Ty::Param(_, bounds) | Ty::Dyn(bounds) => list.extend(self.with_supers(bounds).iter().map(|b| self.know.root(b.0))),
+                Ty::Param(_, bounds) | Ty::Dyn(bounds) => {
+                    list.extend(self.with_supers(bounds).iter().map(|b| self.know.root(b.0)))
+                }
                 Ty::Unknown | Ty::Ref(..) | Ty::Tuple(_) | Ty::Slice(_) | Ty::Future(_) | Ty::Fn(..) | Ty::Never => {}
             }
         }
@@ -332,7 +380,11 @@ impl Tables {
         // Extension traits: of the workspace by blanket impl, of packs by what applies to the bound.
         for &trait_ in self.traits_with.get(&name).into_iter().flatten() {
             if let Some((impl_, subst)) = self.impl_for(ty, trait_) {
-                let f = self.impls[impl_].methods.get(&name).copied().unwrap_or_else(|| self.traits[&trait_].methods[&name]);
+                let f = self.impls[impl_]
+                    .methods
+                    .get(&name)
+                    .copied()
+                    .unwrap_or_else(|| self.traits[&trait_].methods[&name]);
                 return Some(Found::Local { f, subst, self_ty: ty.clone() });
             }
         }
@@ -383,7 +435,9 @@ impl Tables {
     fn delegates(&self, impl_: ImplIdx) -> bool {
         match &self.impls[impl_].self_ty {
             Ty::Adt(path, args) => {
-                !self.adts.contains_key(path) && args.iter().any(|a| matches!(a, Ty::Param(..) | Ty::Dyn(_))) && self.impls[impl_].trait_.is_some()
+                !self.adts.contains_key(path)
+                    && args.iter().any(|a| matches!(a, Ty::Param(..) | Ty::Dyn(_)))
+                    && self.impls[impl_].trait_.is_some()
             }
             Ty::Ref(_, inner) => matches!(**inner, Ty::Param(..)),
             _ => false,

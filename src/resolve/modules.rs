@@ -205,7 +205,8 @@ impl Builder<'_> {
                     continue;
                 }
                 let below = root.strip_prefix(&input.dir).unwrap_or(root).trim_start_matches('/');
-                let is_test = input.dev_only || ["tests/", "benches/", "examples/"].iter().any(|d| below.starts_with(d));
+                let is_test =
+                    input.dev_only || ["tests/", "benches/", "examples/"].iter().any(|d| below.starts_with(d));
                 let name = if first { input.name.clone() } else { format!("{}/{}", input.name, stem_of(root)) };
                 let unit = self.unit(krate, &name, is_test);
                 self.place(Placing { file, unit, parent: None, name: Symbol::new(&name), mod_rs: true, is_test });
@@ -339,7 +340,8 @@ impl Builder<'_> {
     fn place_orphans(&mut self, crates: &[CrateInput]) {
         let mut by_dir: Vec<(usize, &str)> = crates.iter().enumerate().map(|(i, c)| (i, c.dir.as_str())).collect();
         by_dir.sort_by_key(|(i, dir)| (std::cmp::Reverse(dir.len()), *i));
-        let orphans: Vec<FileId> = self.tree.base.iter_enumerated().filter(|(_, b)| b.is_none()).map(|(f, _)| f).collect();
+        let orphans: Vec<FileId> =
+            self.tree.base.iter_enumerated().filter(|(_, b)| b.is_none()).map(|(f, _)| f).collect();
         // A `mod.rs` before the files beside it, whatever the order of their names: shorter folders first.
         let mut orphans: Vec<FileId> = orphans.into_iter().filter(|f| self.files[*f].is_some()).collect();
         orphans.sort_by_key(|f| {
@@ -357,7 +359,8 @@ impl Builder<'_> {
             if name == "mod" {
                 name = stem_of(dir_of(path)).to_owned();
             }
-            let unit = krate.and_then(|k| self.tree.units.iter_enumerated().find(|(_, u)| u.krate == k).map(|(i, _)| i));
+            let unit =
+                krate.and_then(|k| self.tree.units.iter_enumerated().find(|(_, u)| u.krate == k).map(|(i, _)| i));
             let is_test = krate.is_some_and(|k| crates[k].dev_only)
                 || path.split('/').any(|part| matches!(part, "tests" | "benches" | "examples"));
             let name = Symbol::new(&name);

@@ -5,10 +5,10 @@
 //!
 //! **Invariants:** imports are resolved in rounds, so cycles of imports and globs end and cost nothing; a name that should be in a workspace module but is not seen there is [`Def::Missing`], never another item.
 
+use super::Know;
 use super::fx::FxSet;
 use super::modules::{CrateName, Def, ImportIdx, ModIdx, Tree};
 use super::std_names::{names, prelude};
-use super::Know;
 use crate::base::{IndexVec, Symbol};
 use crate::ir::{ModuleKind, Path};
 
@@ -70,26 +70,10 @@ impl Names<'_> {
     pub fn macro_path(&self, module: ModIdx, path: &[Symbol]) -> Symbol {
         let text = |p: &[Symbol]| Symbol::new(&p.iter().map(|s| s.as_str()).collect::<Vec<_>>().join("::"));
         if let [name] = path {
-            let mut at = Some(module);
-            let mut busy = Busy::default();
-            while let Some(m) = at {
-                let data = &self.tree.modules[m];
-                for &import in data.imports.get(name).into_iter().flatten() {
-                    for def in self.import(import, &mut busy).into_iter().flatten() {
-                        if let Def::Extern(path) = def {
-                            return self.know.canon_path(path);
-                        }
-                    }
+            for space in [Space::Types, Space::Values] {
+                if let Some(Def::Extern(path)) = self.lexical(module, *name, space, &mut Busy::default()) {
+                    return self.know.canon_path(path);
                 }
-                for &glob in &data.globs {
-                    if let Some(Def::Extern(path)) = self.import(glob, &mut busy)[0] {
-                        let path = self.know.canon_path(self.know.join(path, *name));
-                        if self.know.catalog.knows_derive(path) || self.know.catalog.macro_shape(path).is_some() {
-                            return path;
-                        }
-                    }
-                }
-                at = data.parent.filter(|_| data.kind == ModuleKind::Block);
             }
             return *name;
         }
@@ -145,7 +129,9 @@ impl Names<'_> {
                     Some(inner) => inner,
                     None => Def::Missing(self.know.join(self.tree.modules[m].path, name)),
                 },
-                Def::Adt(path) if self.variants.get(&path).is_some_and(|v| v.contains(&name)) => Def::Variant(path, name),
+                Def::Adt(path) if self.variants.get(&path).is_some_and(|v| v.contains(&name)) => {
+                    Def::Variant(path, name)
+                }
                 Def::Extern(path) => Def::Extern(self.know.join(path, name)),
                 Def::Missing(path) => Def::Missing(self.know.join(path, name)),
                 Def::Adt(_) | Def::Variant(..) | Def::Trait(_) | Def::Alias(_) | Def::Fn(_) | Def::Static(_) => break,
@@ -192,7 +178,26 @@ impl Names<'_> {
             return Some(Def::Extern(path));
         }
         // Edition 2015 paths start at the crate's root.
-        self.from_root(module, name, space, busy)
+        self.from_root(module, name, space, busy).or_else(|| self.from_unknown_glob(module, name, space, busy))
+    }
+
+    /// A type that nothing else explains, in a module with one glob import of a crate that no pack describes: it is from there.
+    fn from_unknown_glob(&self, module: ModIdx, name: Symbol, space: Space, busy: &mut Busy) -> Option<Def> {
+        if space != Space::Types || !name.as_str().starts_with(char::is_uppercase) {
+            return None;
+        }
+        let mut found = None;
+        for glob in &self.tree.modules[self.nearest(module)].globs {
+            if let Some(Def::Extern(path)) = self.import(*glob, busy)[0]
+                && self.know.catalog.pack_of_root(self.know.root(path)).is_none()
+            {
+                if found.is_some() {
+                    return None;
+                }
+                found = Some(Def::Extern(self.know.join(path, name)));
+            }
+        }
+        found
     }
 
     fn from_root(&self, module: ModIdx, name: Symbol, space: Space, busy: &mut Busy) -> Option<Def> {
@@ -275,7 +280,10 @@ impl Names<'_> {
                     }
                 }
                 Some(Def::Extern(path)) => outside.push(path),
-                Some(Def::Missing(_) | Def::Variant(..) | Def::Trait(_) | Def::Alias(_) | Def::Fn(_) | Def::Static(_)) | None => {}
+                Some(
+                    Def::Missing(_) | Def::Variant(..) | Def::Trait(_) | Def::Alias(_) | Def::Fn(_) | Def::Static(_),
+                )
+                | None => {}
             }
         }
         outside.into_iter().map(|path| self.know.join(path, name)).find(|path| self.know.knows(*path)).map(Def::Extern)
@@ -325,7 +333,9 @@ impl Names<'_> {
                 seen[index] = touched;
                 // A name that is really there hides one that is only missing in the other space.
                 for i in [0, 1] {
-                    if matches!(answer[i], Some(Def::Missing(_))) && !matches!(answer[1 - i], Some(Def::Missing(_)) | None) {
+                    if matches!(answer[i], Some(Def::Missing(_)))
+                        && !matches!(answer[1 - i], Some(Def::Missing(_)) | None)
+                    {
                         answer[i] = None;
                     }
                 }

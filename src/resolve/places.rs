@@ -116,7 +116,9 @@ impl Places<'_> {
             }
         } else {
             let found = self.t.names().resolve(module, path, Space::Types).filter(|f| f.used == path.segments.len());
-            let found = found.or_else(|| self.t.names().resolve(module, path, Space::Values).filter(|f| f.used == path.segments.len()));
+            let found = found.or_else(|| {
+                self.t.names().resolve(module, path, Space::Values).filter(|f| f.used == path.segments.len())
+            });
             match found.map(|f| f.def) {
                 // An enum's alias in front of the variant, an alias of a struct.
                 Some(Def::Alias(_)) | None => self.through_alias(path),

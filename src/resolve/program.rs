@@ -1,10 +1,10 @@
 //! The linked program: what the analysis reads.
 
+use super::Ty;
 use super::fx::FxMap;
 use super::graph::Graph;
 use super::held::Memo;
 use super::tables::Tables;
-use super::Ty;
 pub use crate::base::{CrateInput, Dep};
 use crate::base::{FileId, Idx, IndexVec, Span, Symbol};
 use crate::ir::{self, BodyId, CallId, FileIr, LocalId};

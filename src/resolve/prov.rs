@@ -16,7 +16,8 @@ use super::type_ops::DEREF_STEPS;
 use super::{BodyIdx, FnIdx, Program, Prov, ProvRoot, Target, Ty};
 use crate::base::{Idx, IndexVec, Symbol};
 use crate::ir::{
-    AggregateKind, Body, BodyKind, CallId, Callee, LocalId, LocalKind, Operand, Place, Proj, Rvalue, StmtKind, return_local,
+    AggregateKind, Body, BodyKind, CallId, Callee, LocalId, LocalKind, Operand, Place, Proj, Rvalue, StmtKind,
+    return_local,
 };
 use crate::pack::{Effect, Kind};
 use std::sync::{Arc, OnceLock, RwLock};
@@ -279,7 +280,11 @@ impl Ask<'_> {
                 let tables = &self.program.tables;
                 !tables.adts.contains_key(path)
                     && (field == names().zero || tables.deref(ty.peel_refs()).is_none())
-                    && self.program.catalog.type_row(*path).is_none_or(|r| matches!(r.kind, Kind::Wrapper | Kind::Plain))
+                    && self
+                        .program
+                        .catalog
+                        .type_row(*path)
+                        .is_none_or(|r| matches!(r.kind, Kind::Wrapper | Kind::Plain))
                     && field == names().zero
             }
             _ => false,
@@ -337,7 +342,10 @@ impl Ask<'_> {
             if one.root == ProvRoot::Unknown && one.path == [names().recursion] && defs[local].len() > 1 {
                 continue;
             }
-            if defs[local].len() > 1 && one.root == ProvRoot::Unknown && matches!(value, Rvalue::Plain(_) | Rvalue::Unknown(_)) {
+            if defs[local].len() > 1
+                && one.root == ProvRoot::Unknown
+                && matches!(value, Rvalue::Plain(_) | Rvalue::Unknown(_))
+            {
                 continue;
             }
             match &found {
@@ -368,12 +376,15 @@ impl Ask<'_> {
 
     fn value(&mut self, body: BodyIdx, local: LocalId, value: &Rvalue, path: &[Symbol]) -> Prov {
         match value {
-            Rvalue::Use(operand) | Rvalue::Await(operand) | Rvalue::Cast(operand, _) => self.operand_at(body, operand, path),
+            Rvalue::Use(operand) | Rvalue::Await(operand) | Rvalue::Cast(operand, _) => {
+                self.operand_at(body, operand, path)
+            }
             Rvalue::Ref { place, .. } => self.place(body, place, path),
             Rvalue::Call(call) => self.call(body, *call, path),
             Rvalue::Aggregate { kind, fields, base } => {
                 if let AggregateKind::Async(inner) = kind {
-                    let inner = BodyIdx::new(self.program.tables.body_base[self.program.bodies[body].file] + inner.index());
+                    let inner =
+                        BodyIdx::new(self.program.tables.body_base[self.program.bodies[body].file] + inner.index());
                     return self.local(inner, return_local(), path);
                 }
                 let Some((first, rest)) = path.split_first() else {
@@ -430,8 +441,8 @@ impl Ask<'_> {
             }
             Target::Extern { .. } | Target::Unknown(_) => match name.map(Symbol::as_str) {
                 Some(
-                    "clone" | "cloned" | "as_ref" | "as_mut" | "to_owned" | "deref" | "deref_mut" | "borrow" | "borrow_mut" | "into" | "unwrap"
-                    | "expect" | "get_ref" | "get_mut" | "into_inner",
+                    "clone" | "cloned" | "as_ref" | "as_mut" | "to_owned" | "deref" | "deref_mut" | "borrow"
+                    | "borrow_mut" | "into" | "unwrap" | "expect" | "get_ref" | "get_mut" | "into_inner",
                 ) if matches!(data.callee, Callee::Method { .. }) => {
                     data.args.first().map_or_else(own, |a| self.operand_at(body, a, path))
                 }
@@ -472,7 +483,9 @@ impl Ask<'_> {
         let program = self.program;
         let data = &program.body(body).calls[call];
         let own = || root(ProvRoot::Call(body, call)).extend(path);
-        let (Callee::Method { .. }, Some(name), [receiver]) = (&data.callee, name, data.args.as_slice()) else { return own() };
+        let (Callee::Method { .. }, Some(name), [receiver]) = (&data.callee, name, data.args.as_slice()) else {
+            return own();
+        };
         let result = &program.bodies[body].results[call];
         let payload = program.tables.payload(result);
         let ty = if payload.is_known() { &payload } else { result };

@@ -220,7 +220,9 @@ impl Tables {
                     (*name, bound.1.get(i).cloned().unwrap_or_else(default))
                 });
                 let subst = args.collect();
-                todo.extend(def.supers.iter().rev().map(|(p, a)| (*p, a.iter().map(|t| self.subst(t, &subst)).collect())));
+                todo.extend(
+                    def.supers.iter().rev().map(|(p, a)| (*p, a.iter().map(|t| self.subst(t, &subst)).collect())),
+                );
             }
             all.push(bound);
         }

@@ -154,9 +154,18 @@ fn modules_imports_and_re_exports_cross_crates() {
                 "use super::*; use crate::db as d; use store_lib::{self as s, repo::Repo as R};\n\
                  async fn f(r: R, o: Orders) { let a = r.get().await; let b = d::local(); let c = s::helper(); let e = o.pool; let g = nested::deep(); }\n mod nested;",
             ),
-            ("app/src/routes/nested.rs", "pub fn deep() -> super::super::db2::Never { super::super::db::local(); loop {} }"),
-            ("store/src/lib.rs", "pub mod repo; pub mod prelude { pub use crate::repo::{Orders}; } pub fn helper() -> Option<repo::Orders> { None }"),
-            ("store/src/repo.rs", "pub struct Repo { pool: sqlx::PgPool } pub struct Orders { pub pool: sqlx::PgPool }\n impl Repo { pub async fn get(&self) -> Result<String, sqlx::Error> { todo!() } }"),
+            (
+                "app/src/routes/nested.rs",
+                "pub fn deep() -> super::super::db2::Never { super::super::db::local(); loop {} }",
+            ),
+            (
+                "store/src/lib.rs",
+                "pub mod repo; pub mod prelude { pub use crate::repo::{Orders}; } pub fn helper() -> Option<repo::Orders> { None }",
+            ),
+            (
+                "store/src/repo.rs",
+                "pub struct Repo { pool: sqlx::PgPool } pub struct Orders { pub pool: sqlx::PgPool }\n impl Repo { pub async fn get(&self) -> Result<String, sqlx::Error> { todo!() } }",
+            ),
             ("other/src/lib.rs", "pub mod repo { pub struct Repo; impl Repo { pub async fn get(&self) -> u8 { 0 } } }"),
         ],
         vec![

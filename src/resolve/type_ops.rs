@@ -3,9 +3,9 @@
 //! **Invariants:** all operations are total and end (depths and steps are bounded); an operation that a type does not have
 //! gives `None` or [`Ty::Unknown`].
 
+use super::pack_ty::Eval;
 use super::std_names::names;
 use super::tables::{ImplIdx, Scope, Tables, head_key};
-use super::pack_ty::Eval;
 use super::ty::{Bound, Subst, Ty};
 use crate::base::Symbol;
 use crate::pack::Kind;
@@ -176,7 +176,9 @@ impl Tables {
         if fuel == 0 {
             return true;
         }
-        let all = |p: &[Ty], a: &[Ty], subst: &mut Subst| p.iter().zip(a).all(|(p, a)| self.matches_at(p, a, subst, fuel - 1));
+        let all = |p: &[Ty], a: &[Ty], subst: &mut Subst| {
+            p.iter().zip(a).all(|(p, a)| self.matches_at(p, a, subst, fuel - 1))
+        };
         match (pattern, actual) {
             (_, Ty::Unknown) | (Ty::Unknown, _) => true,
             (Ty::Param(name, _), _) => match subst.get(name) {
@@ -194,7 +196,17 @@ impl Tables {
             (Ty::Dyn(x), Ty::Dyn(y)) => x.first().map(|b| b.0) == y.first().map(|b| b.0),
             // A parameter of the caller may be anything that its bounds allow: not this one type.
             (_, Ty::Param(..)) => false,
-            (Ty::Adt(..) | Ty::Ref(..) | Ty::Tuple(_) | Ty::Slice(_) | Ty::Future(_) | Ty::Fn(..) | Ty::Dyn(_) | Ty::Never, _) => false,
+            (
+                Ty::Adt(..)
+                | Ty::Ref(..)
+                | Ty::Tuple(_)
+                | Ty::Slice(_)
+                | Ty::Future(_)
+                | Ty::Fn(..)
+                | Ty::Dyn(_)
+                | Ty::Never,
+                _,
+            ) => false,
         }
     }
 
@@ -352,21 +364,30 @@ impl Tables {
         let n = names();
         match ty {
             Ty::Adt(path, args) if *path == n.option || *path == n.result => args.first().cloned().unwrap_or_default(),
-            Ty::Adt(path, args) if path.as_str() == "std::task::Poll" => {
-                args.first().map(|t| if t.head() == Some(n.result) { self.payload(t) } else { t.clone() }).unwrap_or_default()
-            }
+            Ty::Adt(path, args) if path.as_str() == "std::task::Poll" => args
+                .first()
+                .map(|t| if t.head() == Some(n.result) { self.payload(t) } else { t.clone() })
+                .unwrap_or_default(),
             Ty::Ref(m, inner) => match self.payload(inner) {
                 Ty::Unknown => Ty::Unknown,
                 found @ Ty::Ref(..) => found,
                 found => Ty::reference(*m, found),
             },
             // `try_join!(…)?`: the payloads of all.
-            Ty::Tuple(items) if !items.is_empty() && items.iter().all(|t| !t.is_known() || t.head() == Some(n.result)) => {
+            Ty::Tuple(items)
+                if !items.is_empty() && items.iter().all(|t| !t.is_known() || t.head() == Some(n.result)) =>
+            {
                 Ty::Tuple(items.iter().map(|t| self.payload(t)).collect())
             }
-            Ty::Adt(..) | Ty::Unknown | Ty::Tuple(_) | Ty::Slice(_) | Ty::Param(..) | Ty::Dyn(_) | Ty::Future(_) | Ty::Fn(..) | Ty::Never => {
-                Ty::Unknown
-            }
+            Ty::Adt(..)
+            | Ty::Unknown
+            | Ty::Tuple(_)
+            | Ty::Slice(_)
+            | Ty::Param(..)
+            | Ty::Dyn(_)
+            | Ty::Future(_)
+            | Ty::Fn(..)
+            | Ty::Never => Ty::Unknown,
         }
     }
 
@@ -394,7 +415,8 @@ impl Tables {
             },
             Ty::Param(_, bounds) | Ty::Dyn(bounds) => {
                 let found = bounds.iter().find(|b| b.0 == n.iterator || b.0 == n.into_iterator);
-                let found = found.or_else(|| bounds.iter().find(|b| b.1.len() == 1 && self.closure_like(b.0).is_none()));
+                let found =
+                    found.or_else(|| bounds.iter().find(|b| b.1.len() == 1 && self.closure_like(b.0).is_none()));
                 found.and_then(|b| b.1.last().cloned()).unwrap_or_default()
             }
             Ty::Adt(path, args) => {
@@ -422,12 +444,15 @@ impl Tables {
 
     fn is_collection(&self, path: Symbol) -> bool {
         let n = names();
-        !(self.know.applies(n.iterator, path) && self.know.catalog.type_row(path).is_some_and(|r| r.implements.contains(&n.iterator)))
+        !(self.know.applies(n.iterator, path)
+            && self.know.catalog.type_row(path).is_some_and(|r| r.implements.contains(&n.iterator)))
     }
 
     fn closure_like(&self, trait_: Symbol) -> Option<()> {
         let n = names();
-        [n.fn_, n.fn_mut, n.fn_once, n.async_fn, n.async_fn_mut, n.async_fn_once, n.future, n.deref].contains(&trait_).then_some(())
+        [n.fn_, n.fn_mut, n.fn_once, n.async_fn, n.async_fn_mut, n.async_fn_once, n.future, n.deref]
+            .contains(&trait_)
+            .then_some(())
     }
 
     /// A field, through dereferences. Tells whether a reference was crossed.
@@ -436,7 +461,9 @@ impl Tables {
         let mut by_ref = false;
         for _ in 0..=DEREF_STEPS {
             match &at {
-                Ty::Tuple(items) => return name.as_str().parse::<usize>().ok().and_then(|i| items.get(i).cloned()).map(|t| (t, by_ref)),
+                Ty::Tuple(items) => {
+                    return name.as_str().parse::<usize>().ok().and_then(|i| items.get(i).cloned()).map(|t| (t, by_ref));
+                }
                 Ty::Adt(path, args) => {
                     if let Some(def) = self.adts.get(path)
                         && let Some((_, field)) = def.fields.iter().find(|f| f.0 == name)
@@ -481,7 +508,12 @@ impl Tables {
         }
         PROJECTING.with(|p| p.borrow_mut().push(key));
         // `impl_` is left out of the scope: `type A = Self::B` goes through the look-up of any associated type.
-        let scope = Scope { module: def.module, params: def.param_types.clone(), self_ty: Some(def.self_ty.clone()), impl_: None };
+        let scope = Scope {
+            module: def.module,
+            params: def.param_types.clone(),
+            self_ty: Some(def.self_ty.clone()),
+            impl_: None,
+        };
         let ty = self.lower(written, &scope);
         let outermost = PROJECTING.with(|p| {
             p.borrow_mut().pop();
@@ -635,5 +667,7 @@ impl Tables {
 /// What the parameters of a type definition are, for given arguments.
 pub fn adt_subst(def: &super::tables::AdtDef, args: &[Ty]) -> Subst {
     let pairs = def.params.iter().enumerate();
-    pairs.map(|(i, (name, default))| (*name, args.get(i).cloned().or_else(|| default.clone()).unwrap_or_default())).collect()
+    pairs
+        .map(|(i, (name, default))| (*name, args.get(i).cloned().or_else(|| default.clone()).unwrap_or_default()))
+        .collect()
 }

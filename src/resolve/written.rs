@@ -5,13 +5,13 @@
 //!
 //! **Invariant:** every expansion costs fuel, so cyclic aliases and projections end as unknown.
 
+use super::know::Canon;
 use super::modules::Def;
 use super::names::Space;
 use super::pack_ty::Eval;
 use super::std_names::names;
 use super::tables::{Scope, Tables};
 use super::ty::{Bound, Subst, Ty, no_bounds, no_types, types};
-use super::know::Canon;
 use crate::base::Symbol;
 use crate::ir::{Generics, Path, Segment, TypeRef};
 use crate::pack::TypeExpr;
