@@ -37,8 +37,7 @@ impl Lower<'_> {
             e,
             Expr::Paren(_) | Expr::Group(_) | Expr::Block(_) | Expr::Unsafe(_) | Expr::Const(_) | Expr::If(_) | Expr::Match(_)
         );
-        let returns = matches!(dest, Dest::To(place) if *place == return_place());
-        if is_leaf && returns && !self.b().dead {
+        if is_leaf && is_return(dest) && !self.b().dead {
             self.run_exit(None);
             let span = self.spans.expr(e);
             self.terminate(Terminator::Return(ReturnKind::End, span));
@@ -84,6 +83,12 @@ impl Lower<'_> {
             Expr::Assign(x) => {
                 self.assignment(&x.left, &x.right, self.spans.expr(e));
                 self.unit(dest, self.spans.expr(e));
+            }
+            // Its parts are no ways out of the body.
+            Expr::Binary(x) if matches!(x.op, BinOp::And(_) | BinOp::Or(_)) && is_return(dest) => {
+                let value = Place::local(self.new_temp(self.spans.expr(e)));
+                self.lazy(&Dest::To(value.clone()), e);
+                self.assign_dest(dest, Rvalue::Use(Operand::Place(value)), self.spans.expr(e));
             }
             Expr::Binary(x) if matches!(x.op, BinOp::And(_) | BinOp::Or(_)) => self.lazy(dest, e),
             Expr::Binary(x) if is_compound(&x.op) => {
@@ -660,4 +665,9 @@ pub(super) fn literal(lit: &syn::Lit) -> Literal {
         syn::Lit::Bool(b) => Literal::Bool(b.value),
         _ => Literal::Other,
     }
+}
+
+/// Whether a value goes to the body's caller.
+fn is_return(dest: &Dest) -> bool {
+    matches!(dest, Dest::To(place) if *place == return_place())
 }
