@@ -127,6 +127,8 @@ pub struct CallEffect {
     pub tests: Option<bool>,
     /// Word for messages.
     pub what: String,
+    /// The call.
+    pub span: crate::base::Span,
 }
 
 /// A body, its calls' effects and its resources.
@@ -304,6 +306,7 @@ impl<'a> Cx<'a> {
             variant: None,
             tests: None,
             what: callee_word(call),
+            span: call.span,
         }
     }
 
@@ -522,7 +525,8 @@ pub fn may_refer(program: &Program, ty: &Ty) -> bool {
             Ty::Adt(path, args) => {
                 if let Some(row) = program.catalog.type_row(*path) {
                     return match row.kind {
-                        Kind::Plain => args.iter().any(|a| may_refer(program, a)) && row.deref.is_some(),
+                        Kind::Plain if path.as_str().starts_with("std::") => args.iter().any(|a| may_refer(program, a)),
+                        Kind::Plain => true,
                         Kind::Wrapper => args.iter().any(|a| may_refer(program, a)),
                         Kind::Guard
                         | Kind::Conn

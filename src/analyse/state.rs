@@ -276,6 +276,8 @@ pub struct State {
     pub variants: BTreeMap<LocalId, Variants>,
     /// Per boolean local: the local whose variant it tells, and whether `true` means good.
     pub tests: BTreeMap<LocalId, (LocalId, bool)>,
+    /// Whether every path to here took the `Err` side of some test.
+    pub failed: bool,
 }
 
 impl State {
@@ -361,6 +363,8 @@ impl Lattice for State {
                 }
             }
         }
+        changed |= self.failed && !other.failed;
+        self.failed &= other.failed;
         // Absent means unknown here, so what only one side knows is forgotten.
         let before = self.variants.len();
         self.variants.retain(|local, _| other.variants.contains_key(local));

@@ -582,7 +582,7 @@ impl<'a> Transfer<'a> {
             }
             When::Awaited => {
                 if !effect.eager.is_empty() {
-                    self.happen_effects(state, &effect.eager, &args, false, call.span, &effect.what, true);
+                    self.happen_effects(state, &effect.eager, &args, false, call.span, &effect.what, Some((call.span, true)));
                 }
                 // The future owns what it was given until it ends; a pass-through (a combinator) hands it on at once.
                 out.add_pending(Pending { what: Deferred::Call(id), args: args.into(), task: false });
@@ -933,7 +933,7 @@ impl<'a> Transfer<'a> {
                     confidence,
                     chain: vec![super::resource::Link { span, callee: String::from("await") }],
                 });
-                self.happen_effects(state, &effects, &[], true, span, "", false);
+                self.happen_effects(state, &effects, &[], true, span, "", None);
             }
         }
         out
@@ -958,8 +958,8 @@ impl<'a> Transfer<'a> {
             Deferred::Block(body) => {
                 let Some(&inner) = self.inner.get(&body) else { return Value::default() };
                 let Some(summary) = self.summaries.get(inner).cloned() else { return Value::default() };
-                self.happen_effects(state, &summary.effects, &related_entries, true, span, "the async block", false);
-                self.happen_effects(state, &summary.later, &related_entries, true, span, "the async block", false);
+                self.happen_effects(state, &summary.effects, &related_entries, true, span, "the async block", None);
+                self.happen_effects(state, &summary.later, &related_entries, true, span, "the async block", None);
                 self.apply_block(state, inner, &summary.params, &pending.args, span)
             }
         }
@@ -1012,7 +1012,7 @@ impl<'a> Transfer<'a> {
         }
         // A task that was given the connection is waited for on its behalf.
         let related = pending.args.to_vec();
-        self.happen_effects(state, &effects, &related, true, span, "the task", false);
+        self.happen_effects(state, &effects, &related, true, span, "the task", None);
         Value::default()
     }
 
@@ -1029,7 +1029,7 @@ impl<'a> Transfer<'a> {
             return;
         }
         let local = !effect.fns.is_empty();
-        self.happen_effects(state, &effect.effects, related, waiting, span, &effect.what, local);
+        self.happen_effects(state, &effect.effects, related, waiting, span, &effect.what, Some((effect.span, local)));
         for executes in &effect.executes {
             let Some(sink) = &mut self.sink else { continue };
             match sink.executes.iter_mut().find(|e| e.param == executes.param) {
@@ -1063,8 +1063,9 @@ impl<'a> Transfer<'a> {
         waiting: bool,
         span: Span,
         what: &str,
-        local: bool,
+        callee: Option<(Span, bool)>,
     ) {
+        let local = callee.is_some_and(|c| c.1);
         let Some(mut sink) = self.sink.take() else { return };
         let mut used: Vec<ResId> = Vec::new();
         for entry in related.iter().flatten() {
@@ -1093,7 +1094,7 @@ impl<'a> Transfer<'a> {
             let mut nested = false;
             for acquires in &effects.acquires {
                 let sameness = same_pool(self.program, self.program.bodies[self.idx].owner, &self.resource(res).pool, &acquires.pool);
-                let by_this_call = acquires.chain.first().is_some_and(|l| l.span == span);
+                let by_this_call = acquires.chain.first().is_some_and(|l| callee.is_none_or(|c| c.0 == l.span));
                 if is_used && (local || !by_this_call) {
                     // The callee holds it as its parameter and is told there; how sure that is, is known here.
                     if let Some(place) = acquires.chain.get(1) {
@@ -1116,6 +1117,13 @@ impl<'a> Transfer<'a> {
                 for waits in &effects.waits {
                     let of_the_pool = ["pool", "database", "lock", "permit"].iter().any(|k| waits.kind == *k);
                     if nested && of_the_pool {
+                        continue;
+                    }
+                    // A function that was lent two connections uses one and then the other: the caller decided that.
+                    let lent = |r: ResId| {
+                        matches!(self.resource(r).origin, Origin::Local(_)) && self.resource(r).is_connection()
+                    };
+                    if waits.kind == "database" && lent(res) && used.iter().any(|&u| lent(u)) {
                         continue;
                     }
                     sink.out.events.push(Event::Wait {
@@ -1185,6 +1193,8 @@ impl<'a> Transfer<'a> {
             other => other,
         };
         match &ty {
+            // A function that cannot say so has seen an error on every way to here.
+            Ty::Tuple(parts) if parts.is_empty() && state.failed => Some(Confidence::Low),
             Ty::Tuple(parts) if parts.is_empty() => Some(Confidence::High),
             // An answer whose meaning is in its value (`impl IntoResponse`): nobody can tell.
             Ty::Param(..) | Ty::Dyn(_) => Some(Confidence::Low),
@@ -1306,7 +1316,7 @@ impl flow::Analysis for Transfer<'_> {
                         chain: vec![super::resource::Link { span: stmt.span, callee: String::from("yield") }],
                     });
                     let snapshot = state.clone();
-                    self.happen_effects(&snapshot, &effects, &[], true, stmt.span, "yield", false);
+                    self.happen_effects(&snapshot, &effects, &[], true, stmt.span, "yield", None);
                 }
             }
             StmtKind::Declare(local) => {
@@ -1351,8 +1361,19 @@ impl flow::Analysis for Transfer<'_> {
             EdgeKind::Again | EdgeKind::Exit | EdgeKind::Arm(_) => None,
         };
         match good {
-            Some(good) => self.refine(state, place, good),
-            None => true,
+            Some(good) => {
+                let error = matches!(&edge.kind, EdgeKind::Variant(path) if path.last() == "Err")
+                    || edge.kind == EdgeKind::Otherwise
+                        && edges.iter().any(|e| matches!(&e.kind, EdgeKind::Variant(path) if path.last() == "Ok"));
+                state.failed |= error && !good;
+                self.refine(state, place, good)
+            }
+            None => {
+                if self.holds_nothing(state, place, edge, edges) {
+                    self.empty(state, place);
+                }
+                true
+            }
         }
     }
 }
@@ -1377,7 +1398,38 @@ impl Transfer<'_> {
             state.variants.insert(local, Variants { good, bad: !good });
         }
         if !good {
-            // `Err` and `None` hold nothing: the paths on which this place holds something do not come here.
+            self.empty(state, place);
+        }
+        true
+    }
+
+    /// Whether a variant of a workspace enum that this edge stands for holds no connection.
+    fn holds_nothing(&self, state: &State, place: &Place, edge: &Edge, edges: &[Edge]) -> bool {
+        if state.value(place.local).is_none_or(|v| v.entries.is_empty()) {
+            return false;
+        }
+        let Some(variants) = self.program.enum_variants(&self.place_ty(place)) else { return false };
+        match &edge.kind {
+            EdgeKind::Variant(path) => variants.iter().any(|(name, holds)| *name == path.last() && !holds),
+            EdgeKind::Otherwise => {
+                let tested = |name: Symbol| {
+                    edges.iter().any(|e| matches!(&e.kind, EdgeKind::Variant(path) if path.last() == name))
+                };
+                !variants.iter().any(|(name, holds)| *holds && !tested(*name))
+            }
+            EdgeKind::Then
+            | EdgeKind::Else
+            | EdgeKind::Continue
+            | EdgeKind::Break
+            | EdgeKind::Again
+            | EdgeKind::Exit
+            | EdgeKind::Arm(_) => false,
+        }
+    }
+
+    /// A place is seen to hold nothing: the paths on which it holds something do not come here.
+    fn empty(&mut self, state: &mut State, place: &Place) {
+        {
             let value = self.peek(state, place);
             let owned: Vec<ResId> = value.entries.iter().filter(|e| e.owned).map(|e| e.res).collect();
             self.remove_owned(state, place);
@@ -1390,6 +1442,5 @@ impl Transfer<'_> {
                 }
             }
         }
-        true
     }
 }

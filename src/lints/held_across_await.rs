@@ -107,12 +107,16 @@ fn offences<'a>(cx: &Cx<'a>, res: ResId) -> Vec<Offence<'a>> {
             _ => None,
         })
         .collect();
+    let acquired = cx.events().resources[res].span;
+    let is_second = cx.events().events.iter().any(|e| {
+        matches!(e, Event::Nested { span, .. } if span.contains(acquired)) && super::nested_acquire::tells(cx, e)
+    });
     let mut found: Vec<Offence<'a>> = Vec::new();
     for event in &cx.events().events {
         let Event::Wait { res: r, span, waits, .. } = event else { continue };
         // The second connection is what is wrong; that queries over it are waited for follows from it.
         let follows = ["database", "pool", "stream", "lock", "permit"].iter().any(|k| waits.kind == *k);
-        if *r != res || nested.contains(span) || follows && !nested.is_empty() {
+        if *r != res || nested.contains(span) || follows && (is_second || !nested.is_empty()) {
             continue;
         }
         let mut confidence = held.min(waits.confidence);

@@ -26,6 +26,18 @@ impl Program {
         }
     }
 
+    /// The variants of a workspace enum, each with whether it may hold a connection; `None` for other types.
+    pub fn enum_variants(&self, ty: &Ty) -> Option<Vec<(Symbol, bool)>> {
+        let Ty::Adt(path, args) = ty.peel_refs() else { return None };
+        let def = self.tables.adts.get(path).filter(|d| d.is_enum)?;
+        let subst = super::type_ops::adt_subst(def, args);
+        let holds = |field: &Ty| {
+            let field = self.tables.subst(field, &subst);
+            !field.is_known() || matches!(field.peel_refs(), Ty::Param(..) | Ty::Dyn(_)) || !self.held(&field).is_empty()
+        };
+        Some(def.variants.iter().map(|(name, fields)| (*name, fields.iter().any(|(_, field)| holds(field)))).collect())
+    }
+
     /// Whether a path names a struct or enum of the workspace, or a type of std or the language: one of which all fields are
     /// seen, or that is known to borrow nothing by itself.
     pub fn is_plain_struct(&self, path: Symbol) -> bool {
