@@ -63,7 +63,11 @@ struct Ran {
 
 fn ran(output: Output) -> Ran {
     let text = |bytes| String::from_utf8(bytes).expect("the output is UTF-8");
-    Ran { code: output.status.code().expect("the program was not killed"), out: text(output.stdout), err: text(output.stderr) }
+    Ran {
+        code: output.status.code().expect("the program was not killed"),
+        out: text(output.stdout),
+        err: text(output.stderr),
+    }
 }
 
 fn letgo(dir: &Path, arguments: &[&str]) -> Ran {
@@ -91,7 +95,12 @@ fn deny_fails_and_warnings_do_not() {
     let held = shop(HELD);
     concise(held.path(), &[], 0, &["src/lib.rs:5:5: warning[letgo::held_across_await"]);
     concise(held.path(), &["-D", "warnings"], 1, &["src/lib.rs:5:5: error[letgo::held_across_await"]);
-    concise(held.path(), &["-D", "held_across_await", "-W", "suspicious"], 0, &["src/lib.rs:5:5: warning[letgo::held_across_await"]);
+    concise(
+        held.path(),
+        &["-D", "held_across_await", "-W", "suspicious"],
+        0,
+        &["src/lib.rs:5:5: warning[letgo::held_across_await"],
+    );
     assert_eq!(letgo(shop(CLEAN).path(), &["check"]).code, 0);
 }
 
@@ -101,7 +110,12 @@ fn text_has_the_frame_and_the_closing_line() {
     let mut lines = ran.out.lines();
     assert!(lines.next().is_some_and(|l| l.starts_with("error[letgo::nested_acquire]: ")), "{}", ran.out);
     assert_eq!(lines.next(), Some("  --> src/lib.rs:6:5"));
-    for part in ["  = why: ", "  = silence: `// letgo: allow(nested_acquire, reason = \"...\")` above line 6", "  = more: `letgo explain nested_acquire`", "(1) "] {
+    for part in [
+        "  = why: ",
+        "  = silence: `// letgo: allow(nested_acquire, reason = \"...\")` above line 6",
+        "  = more: `letgo explain nested_acquire`",
+        "(1) ",
+    ] {
         assert!(ran.out.contains(part), "{part} is not in\n{}", ran.out);
     }
     assert_eq!(ran.err, "letgo: 1 error in 1 of 1 file\n");
@@ -172,7 +186,8 @@ fn comments_silence_at_the_place_the_acquisition_and_the_item() {
         assert_eq!(letgo(dir.path(), &["check"]).err, "letgo: no findings in 1 file (1 suppressed)\n");
         concise(dir.path(), &["--ignore-suppressions"], 1, &["src/lib.rs:7:5: error[letgo::nested_acquire"]);
     }
-    let trailing = shop(&NESTED.replace(".execute(pool).await?;", ".execute(pool).await?; // letgo: expect(nested_acquire)"));
+    let trailing =
+        shop(&NESTED.replace(".execute(pool).await?;", ".execute(pool).await?; // letgo: expect(nested_acquire)"));
     concise(trailing.path(), &[], 0, &[]);
     let file = shop(&format!("// letgo: allow-file(nested_acquire)\n{NESTED}"));
     concise(file.path(), &[], 0, &[]);
@@ -184,13 +199,29 @@ fn comments_silence_at_the_place_the_acquisition_and_the_item() {
 
 #[test]
 fn settings_are_read_and_their_mistakes_shown() {
-    let with = |settings: &str| tree(&[("Cargo.toml", MANIFEST), ("src/lib.rs", HELD), ("tools/x.rs", HELD), ("letgo.toml", settings)]);
-    concise(with("[lints]\nsuspicious = 'deny'\n").path(), &["src"], 1, &["src/lib.rs:5:5: error[letgo::held_across_await"]);
+    let with = |settings: &str| {
+        tree(&[("Cargo.toml", MANIFEST), ("src/lib.rs", HELD), ("tools/x.rs", HELD), ("letgo.toml", settings)])
+    };
+    concise(
+        with("[lints]\nsuspicious = 'deny'\n").path(),
+        &["src"],
+        1,
+        &["src/lib.rs:5:5: error[letgo::held_across_await"],
+    );
     let per_path = "exclude = ['tools/**']\n[[per-path]]\npaths = ['src/**']\nallow = ['held_across_await']\n";
     concise(with(per_path).path(), &[], 0, &[]);
-    concise(with(per_path).path(), &["-D", "held_across_await"], 1, &["src/lib.rs:5:5: error[letgo::held_across_await"]);
+    concise(
+        with(per_path).path(),
+        &["-D", "held_across_await"],
+        1,
+        &["src/lib.rs:5:5: error[letgo::held_across_await"],
+    );
     let typo = letgo(with("[lints]\nheld_accross_await = 'deny'\n").path(), &["check"]);
-    assert!(typo.code == 2 && typo.err.contains("letgo.toml:2:1") && typo.err.contains("did you mean `held_across_await`?"), "{}", typo.err);
+    assert!(
+        typo.code == 2 && typo.err.contains("letgo.toml:2:1") && typo.err.contains("did you mean `held_across_await`?"),
+        "{}",
+        typo.err
+    );
     let idle = letgo(with("exclude = ['gone/**']\n").path(), &["check"]);
     assert!(idle.code == 0 && idle.err.contains("`gone/**` matches no file"), "{}", idle.err);
     let row = letgo(with("[[crate]]\nname = 'our_client'\nwaits = 'htpp'\n").path(), &["check"]);
@@ -221,8 +252,11 @@ fn a_file_that_cannot_be_read_is_a_finding_and_the_run_goes_on() {
     let dir = shop(NESTED);
     fs::write(dir.path().join("src/broken.rs"), "fn f( {\n").expect("files can be written");
     fs::write(dir.path().join("src/latin.rs"), b"// caf\xe9\n").expect("files can be written");
-    let expected =
-        ["src/broken.rs:1:8: warning[letgo::unparsed_file", "src/latin.rs:1:1: warning[letgo::unparsed_file", "src/lib.rs:6:5: error[letgo::nested_acquire"];
+    let expected = [
+        "src/broken.rs:1:8: warning[letgo::unparsed_file",
+        "src/latin.rs:1:1: warning[letgo::unparsed_file",
+        "src/lib.rs:6:5: error[letgo::nested_acquire",
+    ];
     let ran = letgo(dir.path(), &["check", "--output-format", "concise"]);
     let shown: Vec<&str> = ran.out.lines().map(|line| line.split("]: ").next().unwrap_or(line)).collect();
     assert_eq!(shown.len(), expected.len(), "{}", ran.out);
@@ -249,7 +283,8 @@ fn paths_filter_what_is_reported_and_are_seen_from_here() {
         ("b/Cargo.toml", &MANIFEST.replace("shop", "b")),
         ("b/src/lib.rs", HELD),
     ]);
-    let (a, b) = ("a/src/lib.rs:6:5: error[letgo::nested_acquire", "b/src/lib.rs:5:5: warning[letgo::held_across_await");
+    let (a, b) =
+        ("a/src/lib.rs:6:5: error[letgo::nested_acquire", "b/src/lib.rs:5:5: warning[letgo::held_across_await");
     concise(dir.path(), &[], 1, &[a, b]);
     concise(dir.path(), &["b"], 0, &[b]);
     concise(dir.path(), &["b/src/lib.rs", "a"], 1, &[a, b]);
@@ -257,7 +292,12 @@ fn paths_filter_what_is_reported_and_are_seen_from_here() {
     concise(&dir.path().join("a"), &["."], 1, &["src/lib.rs:6:5: error[letgo::nested_acquire"]);
     let outside = tempfile::tempdir().expect("a scratch folder can be made");
     let path = dir.path().canonicalize().expect("the folder is there");
-    concise(outside.path(), &[path.join("b").to_str().expect("the path is UTF-8")], 0, &[&format!("{}/{b}", path.display())]);
+    concise(
+        outside.path(),
+        &[path.join("b").to_str().expect("the path is UTF-8")],
+        0,
+        &[&format!("{}/{b}", path.display())],
+    );
     let other = shop(CLEAN);
     let two = letgo(dir.path(), &["check", "a", other.path().to_str().expect("the path is UTF-8")]);
     assert!(two.code == 2 && two.err.contains("different workspaces"), "{}", two.err);
@@ -300,7 +340,10 @@ fn confidence_is_a_threshold_and_statistics_count() {
     let dir = shop(&format!("{NESTED}\n{}", HELD.replace("use sqlx::PgPool;\n", "")));
     let ran = letgo(dir.path(), &["check", "--statistics", "--output-format", "concise"]);
     assert!(ran.err.starts_with("     1  held_across_await\n     1  nested_acquire\n"), "{}", ran.err);
-    assert_eq!(letgo(dir.path(), &["check", "--min-confidence", "high", "--output-format", "concise"]).out.lines().count(), 2);
+    assert_eq!(
+        letgo(dir.path(), &["check", "--min-confidence", "high", "--output-format", "concise"]).out.lines().count(),
+        2
+    );
     assert_eq!(letgo(dir.path(), &["check", "--min-confidence", "sure"]).code, 2);
 }
 
@@ -315,7 +358,13 @@ fn no_rust_file_is_a_warning() {
 fn pages_and_their_table() {
     let dir = tree(&[]);
     let page = letgo(dir.path(), &["explain", "letgo::nested-acquire"]);
-    assert!(page.code == 0 && page.out.starts_with("# nested_acquire\n") && page.out.contains("Level: deny (group correctness)"), "{}", page.out);
+    assert!(
+        page.code == 0
+            && page.out.starts_with("# nested_acquire\n")
+            && page.out.contains("Level: deny (group correctness)"),
+        "{}",
+        page.out
+    );
     assert!(!page.out.contains("//~"), "{}", page.out);
     let table = letgo(dir.path(), &["explain"]).out;
     assert_eq!(table.lines().count(), letgo::lints::ALL.len());
@@ -341,15 +390,27 @@ fn dumps_show_what_is_seen() {
 fn cargo_letgo_is_the_same_program() {
     let dir = shop(NESTED);
     let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-letgo"));
-    let ran = ran(command.args(["letgo", "--output-format", "concise"]).current_dir(dir.path()).output().expect("the program starts"));
+    let ran = ran(command
+        .args(["letgo", "--output-format", "concise"])
+        .current_dir(dir.path())
+        .output()
+        .expect("the program starts"));
     assert!(ran.code == 1 && ran.out.starts_with("src/lib.rs:6:5: error"), "{}{}", ran.out, ran.err);
 }
 
 #[cfg(unix)]
 #[test]
 fn a_closed_pipe_is_success() {
-    let dir = shop(&(0..300).map(|n| NESTED.replace("order", &format!("order{n}")).replace("use sqlx::PgPool;", "")).fold("use sqlx::PgPool;\n".to_owned(), |a, b| a + &b));
-    let mut child = command(dir.path(), &["check"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
+    let dir = shop(
+        &(0..300)
+            .map(|n| NESTED.replace("order", &format!("order{n}")).replace("use sqlx::PgPool;", ""))
+            .fold("use sqlx::PgPool;\n".to_owned(), |a, b| a + &b),
+    );
+    let mut child = command(dir.path(), &["check"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
     drop(child.stdout.take());
     let ran = ran(child.wait_with_output().expect("the program ends"));
     assert!(ran.code == 0 && !ran.err.contains("panic"), "{}", ran.err);

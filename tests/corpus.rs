@@ -46,8 +46,11 @@ fn texts_that_end_anywhere() {
 fn a_folder_of_choice() {
     let Some(folder) = std::env::var_os("LETGO_CORPUS").map(PathBuf::from) else { return };
     let folder = folder.canonicalize().expect("LETGO_CORPUS is a folder");
-    let mut packages: Vec<PathBuf> =
-        std::fs::read_dir(&folder).expect("LETGO_CORPUS is readable").filter_map(|e| Some(e.ok()?.path())).filter(|p| p.is_dir()).collect();
+    let mut packages: Vec<PathBuf> = std::fs::read_dir(&folder)
+        .expect("LETGO_CORPUS is readable")
+        .filter_map(|e| Some(e.ok()?.path()))
+        .filter(|p| p.is_dir())
+        .collect();
     packages.sort();
     for package in packages {
         twice(&package, &Tree::from_disk(&package, &Rules::default()));

@@ -89,7 +89,8 @@ fn source(path: &PathBuf) -> Source {
         None => below.trim_end_matches(".rs"),
     };
     let tokens: TokenStream = text.parse().expect("sources are Rust");
-    let mut source = Source { path: below.clone(), room: room.to_owned(), text, paths: BTreeSet::new(), literals: Vec::new() };
+    let mut source =
+        Source { path: below.clone(), room: room.to_owned(), text, paths: BTreeSet::new(), literals: Vec::new() };
     collect(tokens, "", &mut source);
     source
 }
@@ -103,7 +104,8 @@ fn collect(tokens: TokenStream, prefix: &str, source: &mut Source) {
         match &trees[i] {
             TokenTree::Punct(p) if p.as_char() == '#' => {
                 // Attributes: the texts of doc comments are no code.
-                let is_doc = |t: &TokenTree| matches!(t, TokenTree::Group(g) if g.stream().to_string().starts_with("doc ="));
+                let is_doc =
+                    |t: &TokenTree| matches!(t, TokenTree::Group(g) if g.stream().to_string().starts_with("doc ="));
                 let skip = [1, 2].into_iter().find(|n| trees.get(i + n).is_some_and(is_doc));
                 i += skip.unwrap_or(0);
             }
@@ -118,7 +120,8 @@ fn collect(tokens: TokenStream, prefix: &str, source: &mut Source) {
                 }
             }
             TokenTree::Group(group) => {
-                let inner = if path.ends_with("::") { std::mem::replace(&mut path, prefix.to_owned()) } else { String::new() };
+                let inner =
+                    if path.ends_with("::") { std::mem::replace(&mut path, prefix.to_owned()) } else { String::new() };
                 collect(group.stream(), &inner, source);
             }
             TokenTree::Punct(p) if p.as_char() == '*' && path.ends_with("::") => {
@@ -158,7 +161,12 @@ fn rooms_import_lower_floors_only() {
         let named = source.paths.iter().filter_map(|p| p.strip_prefix("crate::").or_else(|| p.strip_prefix("letgo::")));
         for other in named.filter_map(|p| p.split("::").next()).collect::<BTreeSet<_>>() {
             if rooms.contains_key(other) && other != source.room && !allowed.contains(&other) {
-                wrong.push(format!("src/{} imports {other}: {} may import {}", source.path, source.room, allowed.join(", ")));
+                wrong.push(format!(
+                    "src/{} imports {other}: {} may import {}",
+                    source.path,
+                    source.room,
+                    allowed.join(", ")
+                ));
             }
         }
     }
@@ -173,7 +181,10 @@ fn foreign_things_stay_in_their_rooms() {
         let code = source.text.split("#[cfg(test)]").next().unwrap_or_default();
         for (thing, rooms) in FOREIGN {
             let named = source.paths.iter().any(|p| p.starts_with(&format!("{thing}::")));
-            if named && code.contains(thing.rsplit("::").next().unwrap_or(thing)) && !rooms.contains(&source.room.as_str()) {
+            if named
+                && code.contains(thing.rsplit("::").next().unwrap_or(thing))
+                && !rooms.contains(&source.room.as_str())
+            {
                 wrong.push(format!("src/{} names {thing}, which belongs to {}", source.path, rooms.join(", ")));
             }
         }
@@ -200,8 +211,10 @@ fn every_file_says_what_it_owns() {
 #[test]
 fn library_names_are_data() {
     let std = ["std", "core", "alloc"];
-    let own: BTreeSet<&str> = FOREIGN.iter().map(|(name, _)| *name).chain(["serde", "letgo"]).chain(FORMAT_WORDS.iter().copied()).collect();
-    let roots: BTreeSet<String> = builtin_packs().0.iter().flat_map(|pack| &pack.roots).map(ToString::to_string).collect();
+    let own: BTreeSet<&str> =
+        FOREIGN.iter().map(|(name, _)| *name).chain(["serde", "letgo"]).chain(FORMAT_WORDS.iter().copied()).collect();
+    let roots: BTreeSet<String> =
+        builtin_packs().0.iter().flat_map(|pack| &pack.roots).map(ToString::to_string).collect();
     let mut wrong = Vec::new();
     for source in sources().iter().filter(|s| !is_test_file(&s.path)) {
         let tests_begin = source.text.find("#[cfg(test)]").unwrap_or(source.text.len());
@@ -213,7 +226,10 @@ fn library_names_are_data() {
                 (inner == name || inner.starts_with(&format!("{name}::"))) && code.contains(text.as_str())
             });
             if is_text || is_path && code.contains(&format!("{name}::")) {
-                wrong.push(format!("src/{} names the library `{name}`: what is known of libraries stands in rules/", source.path));
+                wrong.push(format!(
+                    "src/{} names the library `{name}`: what is known of libraries stands in rules/",
+                    source.path
+                ));
             }
         }
     }
@@ -260,8 +276,16 @@ fn the_registry_is_complete_and_its_names_are_frozen() {
     for source in sources().iter().filter(|s| s.room == "lints") {
         let stem = source.path.trim_start_matches("lints/").trim_end_matches(".rs");
         if source.text.contains("pub static LINT: Lint") && !unique.contains(stem) {
-            wrong.push(format!("src/{} is in no registry; add to src/lints/mod.rs:\n    pub mod {stem};\n    &{stem}::LINT,", source.path));
-        } else if !helpers.contains(&stem) && !unique.contains(stem) && !is_test_file(&source.path) && !stem.contains('/') && source.text.contains("Lint {") {
+            wrong.push(format!(
+                "src/{} is in no registry; add to src/lints/mod.rs:\n    pub mod {stem};\n    &{stem}::LINT,",
+                source.path
+            ));
+        } else if !helpers.contains(&stem)
+            && !unique.contains(stem)
+            && !is_test_file(&source.path)
+            && !stem.contains('/')
+            && source.text.contains("Lint {")
+        {
             wrong.push(format!("src/{} has another name than its lint", source.path));
         }
     }

@@ -43,7 +43,12 @@ fn shipped_rows_that_take_or_end_something_are_proven() {
     for pack in Catalog::builtin().packs.iter().filter(|p| !p.experimental) {
         for row in &pack.fns {
             let plain = match row.effect {
-                Effect::None | Effect::Pass | Effect::Race | Effect::Store { .. } | Effect::Take { .. } | Effect::Use { .. } => true,
+                Effect::None
+                | Effect::Pass
+                | Effect::Race
+                | Effect::Store { .. }
+                | Effect::Take { .. }
+                | Effect::Use { .. } => true,
                 Effect::Acquire { .. }
                 | Effect::Begin { .. }
                 | Effect::Connect
@@ -90,7 +95,9 @@ fn chain(c: &Catalog, path: &str) -> Vec<String> {
     for _ in 0..6 {
         while let TypeExpr::Path(p, args) = &ty {
             match c.alias(*p) {
-                Some(TypeExpr::Path(to, own)) => ty = TypeExpr::Path(to, if own.is_empty() { args.clone() } else { own }),
+                Some(TypeExpr::Path(to, own)) => {
+                    ty = TypeExpr::Path(to, if own.is_empty() { args.clone() } else { own })
+                }
                 _ => break,
             }
         }
@@ -132,12 +139,18 @@ fn shipped_packs_answer_what_a_resolver_asks() {
     assert_eq!(printed(c.alias(s("sqlx::PgConnection"))), "sqlx::Conn<sqlx::Postgres>");
     assert_eq!(printed(c.alias(s("futures::future::BoxFuture"))), "Future<$0>");
     assert_eq!(printed(c.alias(s("anyhow::Result"))), "std::result::Result<$0>");
-    assert_eq!(chain(&c, "deadpool_postgres::Client"), [
-        "deadpool::managed::Object<deadpool_postgres::Manager>",
-        "deadpool_postgres::ClientWrapper",
-        "tokio_postgres::Client"
-    ]);
-    assert_eq!(chain(&c, "deadpool_redis::Connection"), ["deadpool_redis::Connection", "redis::aio::MultiplexedConnection"]);
+    assert_eq!(
+        chain(&c, "deadpool_postgres::Client"),
+        [
+            "deadpool::managed::Object<deadpool_postgres::Manager>",
+            "deadpool_postgres::ClientWrapper",
+            "tokio_postgres::Client"
+        ]
+    );
+    assert_eq!(
+        chain(&c, "deadpool_redis::Connection"),
+        ["deadpool_redis::Connection", "redis::aio::MultiplexedConnection"]
+    );
     assert_eq!(chain(&c, "sqlx::PgTransaction"), ["sqlx::Transaction<sqlx::Postgres>", "sqlx::Conn<DB>"]);
     assert_eq!(c.macro_shape_written(&[s("select")]), Some(MacroShape::Select));
     assert_eq!(c.macro_shape_written(&[s("sqlx"), s("query_as")]), Some(MacroShape::Query));
@@ -169,7 +182,8 @@ fn an_alias_never_leads_in_a_circle() {
 #[test]
 fn the_examples_of_the_format_page_load() {
     let page = include_str!("../rules/README.md");
-    let example = page.rsplit("```toml").next().and_then(|t| t.split("```").next()).expect("the page ends with an example");
+    let example =
+        page.rsplit("```toml").next().and_then(|t| t.split("```").next()).expect("the page ends with an example");
     let roots = "\"bb8\", \"sqlx\", \"sea_orm\", \"tokio\", \"tokio_postgres\", \"redis\", \"pq_sys\"";
     let text = format!("[pack]\nseparate = true\nroots = [{roots}]\n{example}");
     let (pack, errors) = letgo::pack::load::load("example", "rules/README.md", &text);
@@ -185,8 +199,16 @@ fn the_format_page_names_every_word() {
     let shapes = words::SHAPES.iter().map(|k| k.0);
     let effects = words::EFFECTS.iter().map(|e| e.0).filter(|e| *e != "none");
     let waits = words::WAITS.iter().map(|w| w.0);
-    let keys = [words::keys::PACK, words::keys::TYPE, words::keys::FN, words::keys::FN_EFFECT, words::keys::TRAIT, words::keys::CRATE];
+    let keys = [
+        words::keys::PACK,
+        words::keys::TYPE,
+        words::keys::FN,
+        words::keys::FN_EFFECT,
+        words::keys::TRAIT,
+        words::keys::CRATE,
+    ];
     let all = kinds.chain(shapes).chain(effects).chain(waits).chain(words::BLOCKS.iter().copied()).chain(keys.concat());
-    let missing: Vec<&str> = all.filter(|w| !page.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|p| p == *w)).collect();
+    let missing: Vec<&str> =
+        all.filter(|w| !page.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|p| p == *w)).collect();
     assert!(missing.is_empty(), "not on the page: {missing:?}");
 }

@@ -47,8 +47,7 @@ fn pool(p: &PoolId) -> String {
 fn state_line(body: &ir::Body, state: &State) -> String {
     let mut parts = Vec::new();
     for (res, r) in &state.res {
-        let parents =
-            if r.parents.is_empty() { String::new() } else { format!(" on {:?}", r.parents) };
+        let parents = if r.parents.is_empty() { String::new() } else { format!(" on {:?}", r.parents) };
         parts.push(format!("{res:?} {}{parents}", outcomes(r.outcomes)));
     }
     for (local, value) in &state.values {
@@ -109,15 +108,23 @@ pub fn summary(facts: &Facts, idx: BodyIdx) -> String {
     for (title, effects) in [("when it runs", &summary.effects), ("when its result is awaited", &summary.later)] {
         for a in &effects.acquires {
             let chain: Vec<&str> = a.chain.iter().map(|l| l.callee.as_str()).collect();
-            let _ = writeln!(out, "{title}: acquires from {} ({}) via {}", pool(&a.pool), a.confidence.as_str(), chain.join(" > "));
+            let _ = writeln!(
+                out,
+                "{title}: acquires from {} ({}) via {}",
+                pool(&a.pool),
+                a.confidence.as_str(),
+                chain.join(" > ")
+            );
         }
         for w in &effects.waits {
             let chain: Vec<&str> = w.chain.iter().map(|l| l.callee.as_str()).collect();
-            let _ = writeln!(out, "{title}: waits for {} ({}) via {}", w.kind, w.confidence.as_str(), chain.join(" > "));
+            let _ =
+                writeln!(out, "{title}: waits for {} ({}) via {}", w.kind, w.confidence.as_str(), chain.join(" > "));
         }
         for b in &effects.blocks {
             let chain: Vec<&str> = b.chain.iter().map(|l| l.callee.as_str()).collect();
-            let _ = writeln!(out, "{title}: blocks on {} ({}) via {}", b.kind, b.confidence.as_str(), chain.join(" > "));
+            let _ =
+                writeln!(out, "{title}: blocks on {} ({}) via {}", b.kind, b.confidence.as_str(), chain.join(" > "));
         }
     }
     for p in &summary.params {

@@ -317,7 +317,7 @@ impl<'a> Cx<'a> {
         let result = info.results.get(id).cloned().unwrap_or_default();
         match target {
             Target::Pack(path) => match self.program.catalog.fn_row(path) {
-    Some(row) if self.fits(call, row) => self.pack_call(id, call, row, &result),
+                Some(row) if self.fits(call, row) => self.pack_call(id, call, row, &result),
                 Some(_) => {
                     // A method of that name on something else: it reads its arguments.
                     let mut effect = self.blank(call, When::Now);
@@ -343,9 +343,9 @@ impl<'a> Cx<'a> {
         let Some(arg) = call.args.get(conn) else { return false };
         let ty = self.operand_ty(arg);
         match self.program.kind(&ty) {
-            Some(
-                Kind::Pool | Kind::Guard | Kind::Conn | Kind::Tx | Kind::Stream | Kind::Handle | Kind::LockGuard,
-            ) => true,
+            Some(Kind::Pool | Kind::Guard | Kind::Conn | Kind::Tx | Kind::Stream | Kind::Handle | Kind::LockGuard) => {
+                true
+            }
             Some(
                 Kind::Semaphore
                 | Kind::Permit
@@ -518,35 +518,35 @@ impl<'a> Cx<'a> {
 /// Whether a value of a type may refer to a connection that it was made from.
 pub fn may_refer(program: &Program, ty: &Ty) -> bool {
     match ty {
-            Ty::Unknown | Ty::Ref(..) | Ty::Param(..) | Ty::Dyn(_) | Ty::Future(_) | Ty::Fn(..) => true,
-            Ty::Never => false,
-            Ty::Tuple(parts) => parts.iter().any(|p| may_refer(program, p)),
-            Ty::Slice(item) => may_refer(program, item),
-            Ty::Adt(path, args) => {
-                if let Some(row) = program.catalog.type_row(*path) {
-                    return match row.kind {
-                        Kind::Plain if path.as_str().starts_with("std::") => args.iter().any(|a| may_refer(program, a)),
-                        Kind::Plain => true,
-                        Kind::Wrapper => args.iter().any(|a| may_refer(program, a)),
-                        Kind::Guard
-                        | Kind::Conn
-                        | Kind::Tx
-                        | Kind::Stream
-                        | Kind::Builder
-                        | Kind::Permit
-                        | Kind::LockGuard
-                        | Kind::Driver
-                        | Kind::Task
-                        | Kind::Raw => true,
-                        Kind::Pool | Kind::Semaphore | Kind::Lock | Kind::Handle => false,
-                    };
-                }
-                // A workspace or foreign type: it refers to a connection only if one lies in it, as far as can be seen.
-                program.held(ty).iter().any(|h| is_resource(h.kind))
-                    || !program.is_plain_struct(*path)
-                    || args.iter().any(|a| may_refer(program, a) && a.is_known())
+        Ty::Unknown | Ty::Ref(..) | Ty::Param(..) | Ty::Dyn(_) | Ty::Future(_) | Ty::Fn(..) => true,
+        Ty::Never => false,
+        Ty::Tuple(parts) => parts.iter().any(|p| may_refer(program, p)),
+        Ty::Slice(item) => may_refer(program, item),
+        Ty::Adt(path, args) => {
+            if let Some(row) = program.catalog.type_row(*path) {
+                return match row.kind {
+                    Kind::Plain if path.as_str().starts_with("std::") => args.iter().any(|a| may_refer(program, a)),
+                    Kind::Plain => true,
+                    Kind::Wrapper => args.iter().any(|a| may_refer(program, a)),
+                    Kind::Guard
+                    | Kind::Conn
+                    | Kind::Tx
+                    | Kind::Stream
+                    | Kind::Builder
+                    | Kind::Permit
+                    | Kind::LockGuard
+                    | Kind::Driver
+                    | Kind::Task
+                    | Kind::Raw => true,
+                    Kind::Pool | Kind::Semaphore | Kind::Lock | Kind::Handle => false,
+                };
             }
+            // A workspace or foreign type: it refers to a connection only if one lies in it, as far as can be seen.
+            program.held(ty).iter().any(|h| is_resource(h.kind))
+                || !program.is_plain_struct(*path)
+                || args.iter().any(|a| may_refer(program, a) && a.is_known())
         }
+    }
 }
 
 impl Cx<'_> {
@@ -821,8 +821,15 @@ impl Cx<'_> {
             effect.effects.add_waits(Waits { kind: Symbol::new(kind), confidence, chain: vec![link.clone()] });
         }
         effect.carries = false;
-        let spec =
-            NewResource { path: path.clone(), kind, ty, pool, confidence: Confidence::High, chain: vec![link], protects: false };
+        let spec = NewResource {
+            path: path.clone(),
+            kind,
+            ty,
+            pool,
+            confidence: Confidence::High,
+            chain: vec![link],
+            protects: false,
+        };
         if let Some(res) = self.new_resource(id, call, spec) {
             effect.gifts.push(Gift::New { res, path, child_of: None });
         }
@@ -1026,7 +1033,8 @@ impl Cx<'_> {
     fn hands_through(&self, call: &ir::Call, fns: &[FnIdx]) -> bool {
         let params = &self.program.fns[fns[0]].params;
         params.iter().zip(&call.args).any(|(param, arg)| {
-            self.program.held(param).is_empty() && self.program.held(&self.operand_ty(arg)).iter().any(|h| is_resource(h.kind))
+            self.program.held(param).is_empty()
+                && self.program.held(&self.operand_ty(arg)).iter().any(|h| is_resource(h.kind))
         })
     }
 
@@ -1059,7 +1067,8 @@ impl Cx<'_> {
     fn gift_by_type(&mut self, id: CallId, call: &ir::Call, result: &Ty, link: &Link, effect: &mut CallEffect) {
         let Some(held) = self.resource_in(result, &[Kind::Guard, Kind::Tx, Kind::Permit]) else { return };
         // It may be one that came in: then it is that one, and known by the summary if the body was seen.
-        let came_in = call.args.iter().any(|a| self.program.held(&self.operand_ty(a)).iter().any(|h| h.kind == held.kind));
+        let came_in =
+            call.args.iter().any(|a| self.program.held(&self.operand_ty(a)).iter().any(|h| h.kind == held.kind));
         if came_in {
             // A generic function hands it through: what went in by value and is of the same kind comes out.
             for (index, arg) in call.args.iter().enumerate() {
@@ -1075,9 +1084,8 @@ impl Cx<'_> {
             return;
         }
         let mut pool = self.unknown_pool(&held);
-        pool.prov = self
-            .owner_pool(call, &pool)
-            .unwrap_or(Prov { root: ProvRoot::Unknown, path: Vec::new(), element: false });
+        pool.prov =
+            self.owner_pool(call, &pool).unwrap_or(Prov { root: ProvRoot::Unknown, path: Vec::new(), element: false });
         effect.effects.add_acquires(Acquires {
             pool: pool.clone(),
             patience: None,

@@ -193,7 +193,11 @@ pub fn same_pool(program: &Program, owner: Option<FnIdx>, held: &PoolId, wanted:
         return Sameness::Different;
     }
     let known = |p: &Prov| p.root != ProvRoot::Unknown;
-    if known(&held.prov) && known(&wanted.prov) && held.prov.root == wanted.prov.root && held.prov.path == wanted.prov.path {
+    if known(&held.prov)
+        && known(&wanted.prov)
+        && held.prov.root == wanted.prov.root
+        && held.prov.path == wanted.prov.path
+    {
         let element = held.prov.element || wanted.prov.element;
         return match (element, slots) {
             (false, _) => Sameness::Same,

@@ -48,7 +48,8 @@ impl<'b> Definitions<'b> {
     pub fn of(body: &'b ir::Body) -> Definitions<'b> {
         let mut by_local: Vec<Option<&'b Rvalue>> = vec![None; body.locals.len()];
         // Parameters and captures are given a value from outside; the return value in several places.
-        let mut several: Vec<bool> = (0..body.locals.len()).map(|i| i <= body.param_count + body.captures.len()).collect();
+        let mut several: Vec<bool> =
+            (0..body.locals.len()).map(|i| i <= body.param_count + body.captures.len()).collect();
         for block in &body.blocks {
             for stmt in &block.stmts {
                 let StmtKind::Assign { to, value } = &stmt.kind else { continue };

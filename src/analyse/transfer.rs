@@ -4,17 +4,17 @@
 //! from converged states only. A move out of a place removes what the place owned; a drop releases what is still owned.
 //! **Absent on purpose:** lints, words, confidence rules.
 
+use super::Summaries;
 use super::effect::{Act, CallEffect, Gift, Prepared, When, Width};
 use super::events::{BodyEvents, Event, Release};
 use super::resource::{Origin, PoolClass, ResId, Resource, Sameness, same_pool};
 use super::state::{Deferred, Entry, Life, Outcomes, Pending, ResState, State, Value, Variants};
 use super::summary::{Effects, ParamResource};
-use super::Summaries;
 use crate::base::{Confidence, Idx, IndexVec, Span, Symbol};
 use crate::flow::{self, Location};
 use crate::ir::{
-    self, AggregateKind, BlockId, Body, BodyId, BodyKind, CallId, DropWhy, Edge, EdgeKind, LocalId, Operand, Place, Proj,
-    ReturnKind, Rvalue, Stmt, StmtKind, Terminator,
+    self, AggregateKind, BlockId, Body, BodyId, BodyKind, CallId, DropWhy, Edge, EdgeKind, LocalId, Operand, Place,
+    Proj, ReturnKind, Rvalue, Stmt, StmtKind, Terminator,
 };
 use crate::pack::Kind;
 use crate::resolve::{BodyIdx, Program, Ty};
@@ -133,19 +133,26 @@ impl<'a> Transfer<'a> {
     /// Whether the resource can lie in a place, going by types: used where paths do not tell.
     fn may_hold(&self, place: &Place, res: ResId) -> bool {
         let ty = self.place_ty(place);
-        if !ty.is_known() || matches!(ty.peel_refs(), Ty::Unknown | Ty::Param(..) | Ty::Dyn(_) | Ty::Future(_) | Ty::Fn(..)) {
+        if !ty.is_known()
+            || matches!(ty.peel_refs(), Ty::Unknown | Ty::Param(..) | Ty::Dyn(_) | Ty::Future(_) | Ty::Fn(..))
+        {
             return true;
         }
         let kind = self.resource(res).kind;
         let held = self.program.held(&ty);
         held.iter().any(|h| h.kind == kind)
-            || matches!(self.program.kind(&ty), Some(Kind::Builder | Kind::Stream | Kind::Conn | Kind::Guard | Kind::Tx))
+            || matches!(
+                self.program.kind(&ty),
+                Some(Kind::Builder | Kind::Stream | Kind::Conn | Kind::Guard | Kind::Tx)
+            )
     }
 
     fn may_be_future(&self, place: &Place) -> bool {
         match self.place_ty(place).peel_refs() {
             Ty::Unknown | Ty::Future(_) | Ty::Param(..) | Ty::Dyn(_) | Ty::Fn(..) => true,
-            Ty::Adt(path, _) => self.program.catalog.type_row(*path).is_some_and(|r| r.awaits.is_some() || r.kind == Kind::Task),
+            Ty::Adt(path, _) => {
+                self.program.catalog.type_row(*path).is_some_and(|r| r.awaits.is_some() || r.kind == Kind::Task)
+            }
             Ty::Ref(..) | Ty::Tuple(_) | Ty::Slice(_) | Ty::Never => false,
         }
     }
@@ -191,7 +198,8 @@ impl<'a> Transfer<'a> {
         let fields = self.fields(place);
         let mut rest = Value::default();
         for entry in &value.entries {
-            let taken = entry.owned && (whole || below(&entry.path, &fields, || self.may_hold(place, entry.res)).is_some());
+            let taken =
+                entry.owned && (whole || below(&entry.path, &fields, || self.may_hold(place, entry.res)).is_some());
             if !taken {
                 rest.entries.push(entry.clone());
             }
@@ -349,7 +357,9 @@ impl<'a> Transfer<'a> {
                 Rvalue::Ref { place, .. } => place.local == local,
                 Rvalue::Call(_) => false,
                 Rvalue::AwaitMany { futures, .. } => futures.iter().any(reads),
-                Rvalue::Aggregate { fields, base, .. } => fields.iter().any(|(_, op)| reads(op)) || base.iter().any(reads),
+                Rvalue::Aggregate { fields, base, .. } => {
+                    fields.iter().any(|(_, op)| reads(op)) || base.iter().any(reads)
+                }
                 Rvalue::Plain(ops) | Rvalue::Unknown(ops) => ops.iter().any(reads),
             },
             StmtKind::Yield(op) => reads(op),
@@ -484,7 +494,10 @@ impl<'a> Transfer<'a> {
                     AggregateKind::Async(body) | AggregateKind::Generator(body) => {
                         out.add_pending(Pending { what: Deferred::Block(*body), args: args.into(), task: false });
                     }
-                    AggregateKind::Closure(_) | AggregateKind::Tuple | AggregateKind::Array | AggregateKind::Struct(_) => {
+                    AggregateKind::Closure(_)
+                    | AggregateKind::Tuple
+                    | AggregateKind::Array
+                    | AggregateKind::Struct(_) => {
                         for entry in args.into_iter().flatten() {
                             out.add(entry);
                         }
@@ -511,9 +524,9 @@ impl<'a> Transfer<'a> {
             return true;
         }
         let index = body.param_count + n;
-        self.summaries
-            .get(inner)
-            .is_some_and(|s| s.params.iter().any(|p| p.index == index && !p.outcomes.is_empty() && !p.outcomes.may_be_held()))
+        self.summaries.get(inner).is_some_and(|s| {
+            s.params.iter().any(|p| p.index == index && !p.outcomes.is_empty() && !p.outcomes.may_be_held())
+        })
     }
 
     fn escape(&mut self, state: &mut State, value: &Value) {
@@ -582,7 +595,15 @@ impl<'a> Transfer<'a> {
             }
             When::Awaited => {
                 if !effect.eager.is_empty() {
-                    self.happen_effects(state, &effect.eager, &args, false, call.span, &effect.what, Some((call.span, true)));
+                    self.happen_effects(
+                        state,
+                        &effect.eager,
+                        &args,
+                        false,
+                        call.span,
+                        &effect.what,
+                        Some((call.span, true)),
+                    );
                 }
                 // The future owns what it was given until it ends; a pass-through (a combinator) hands it on at once.
                 out.add_pending(Pending { what: Deferred::Call(id), args: args.into(), task: false });
@@ -856,7 +877,8 @@ impl<'a> Transfer<'a> {
         };
         let local = target.filter(|place| {
             let local = &self.body.locals[place.local];
-            local.kind == ir::LocalKind::Var && !matches!(self.program.bodies[self.idx].locals.get(place.local), Some(Ty::Ref(..)))
+            local.kind == ir::LocalKind::Var
+                && !matches!(self.program.bodies[self.idx].locals.get(place.local), Some(Ty::Ref(..)))
         });
         match local {
             Some(place) => {
@@ -1093,7 +1115,12 @@ impl<'a> Transfer<'a> {
             let is_used = used.contains(&res);
             let mut nested = false;
             for acquires in &effects.acquires {
-                let sameness = same_pool(self.program, self.program.bodies[self.idx].owner, &self.resource(res).pool, &acquires.pool);
+                let sameness = same_pool(
+                    self.program,
+                    self.program.bodies[self.idx].owner,
+                    &self.resource(res).pool,
+                    &acquires.pool,
+                );
                 let by_this_call = acquires.chain.first().is_some_and(|l| callee.is_none_or(|c| c.0 == l.span));
                 if is_used && (local || !by_this_call) {
                     // The callee holds it as its parameter and is told there; how sure that is, is known here.
@@ -1184,9 +1211,14 @@ impl<'a> Transfer<'a> {
         }
         let ty = match (&self.body.kind, self.program.bodies[self.idx].owner) {
             (BodyKind::Fn(_), Some(f)) => self.program.fns[f].ret.clone(),
-            (BodyKind::Fn(_) | BodyKind::Closure { .. } | BodyKind::Async | BodyKind::Generator | BodyKind::Static(_), _) => {
-                self.program.bodies[self.idx].locals.get(ret).cloned().unwrap_or_default()
-            }
+            (
+                BodyKind::Fn(_)
+                | BodyKind::Closure { .. }
+                | BodyKind::Async
+                | BodyKind::Generator
+                | BodyKind::Static(_),
+                _,
+            ) => self.program.bodies[self.idx].locals.get(ret).cloned().unwrap_or_default(),
         };
         let ty = match ty {
             Ty::Future(inner) => (*inner).clone(),
@@ -1355,7 +1387,9 @@ impl flow::Analysis for Transfer<'_> {
             }
             EdgeKind::Then | EdgeKind::Else => {
                 let taken = edge.kind == EdgeKind::Then;
-                let Some(&(tested, good_if_true)) = place.as_local().and_then(|l| state.tests.get(&l)) else { return true };
+                let Some(&(tested, good_if_true)) = place.as_local().and_then(|l| state.tests.get(&l)) else {
+                    return true;
+                };
                 return self.refine(state, &Place::local(tested), taken == good_if_true);
             }
             EdgeKind::Again | EdgeKind::Exit | EdgeKind::Arm(_) => None,

@@ -26,7 +26,8 @@ pub struct Segment {
 impl Path {
     /// A path of plain identifiers.
     pub fn from_names<'a>(names: impl IntoIterator<Item = &'a str>) -> Path {
-        let segments = names.into_iter().map(|n| Segment { name: n.into(), args: Vec::new(), assoc: Vec::new() }).collect();
+        let segments =
+            names.into_iter().map(|n| Segment { name: n.into(), args: Vec::new(), assoc: Vec::new() }).collect();
         Path { global: false, segments }
     }
     /// The last identifier.

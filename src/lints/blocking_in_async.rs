@@ -67,7 +67,9 @@ fn check(cx: &Cx<'_>, out: &mut Vec<Finding>) {
     finding.why = if blocks.panics {
         String::from("inside an async runtime this call panics: it starts a runtime of its own")
     } else {
-        String::from("all tasks on this worker stand still meanwhile; with all workers waiting for the pool, nobody gives back")
+        String::from(
+            "all tasks on this worker stand still meanwhile; with all workers waiting for the pool, nobody gives back",
+        )
     };
     finding.help = String::from("move the acquisition and the query into `spawn_blocking`, or use an async pool");
     out.push(finding);

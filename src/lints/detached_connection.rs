@@ -61,7 +61,9 @@ fn check(cx: &Cx<'_>, out: &mut Vec<Finding>) {
         finding.why = if *loses_slot {
             format!("the slot is lost for ever: after as many calls as {pool} has connections, nothing works any more")
         } else {
-            format!("{pool} opens a new connection in its place, so each call pays for one and the limit no longer holds")
+            format!(
+                "{pool} opens a new connection in its place, so each call pays for one and the limit no longer holds"
+            )
         };
         finding.help = String::from("borrow from the guard (`&mut *conn`) instead, or close the connection explicitly");
         out.push(finding);

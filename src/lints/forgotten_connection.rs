@@ -60,7 +60,10 @@ fn check(cx: &Cx<'_>, out: &mut Vec<Finding>) {
         finding.steps.push(words::step(*span, "never dropped from here on"));
         finding.steps = words::order_steps(std::mem::take(&mut finding.steps), *span);
         finding.kinds.push(what.clone());
-        finding.why = format!("the slot comes back only when the {noun} is dropped; {} loses one for each call", words::pool(cx, &resource.pool));
+        finding.why = format!(
+            "the slot comes back only when the {noun} is dropped; {} loses one for each call",
+            words::pool(cx, &resource.pool)
+        );
         finding.help = match words::variable(cx, *res) {
             Some(name) => format!("`drop({name})`, or let its scope end"),
             None => String::from("let it be dropped"),

@@ -125,7 +125,9 @@ fn offences<'a>(cx: &Cx<'a>, res: ResId) -> Vec<Offence<'a>> {
             confidence = Confidence::Low;
         }
         // Under a lock around a connection, a query is what the lock is for.
-        if cx.events().resources[res].kind == Kind::LockGuard && ["database", "pool", "cache"].iter().any(|k| waits.kind == *k) {
+        if cx.events().resources[res].kind == Kind::LockGuard
+            && ["database", "pool", "cache"].iter().any(|k| waits.kind == *k)
+        {
             continue;
         }
         match found.iter_mut().find(|o| o.span == *span) {
@@ -164,8 +166,10 @@ fn tell(cx: &Cx<'_>, res: ResId, primary: &Offence<'_>, offences: &[Offence<'_>]
     let mut finding = words::finding(cx, LINT.name, primary.confidence, primary.span, Some(res));
     finding.message = message(cx, res, primary);
     finding.steps = words::acquisition_steps(cx, res);
-    let shown: Vec<&Offence<'_>> =
-        offences.iter().filter(|o| o.span == primary.span || o.confidence >= Confidence::Medium.min(primary.confidence)).collect();
+    let shown: Vec<&Offence<'_>> = offences
+        .iter()
+        .filter(|o| o.span == primary.span || o.confidence >= Confidence::Medium.min(primary.confidence))
+        .collect();
     for offence in &shown {
         let what = words::waited_for(offence.waits);
         let message = if offence.span == primary.span {
@@ -188,7 +192,8 @@ fn tell(cx: &Cx<'_>, res: ResId, primary: &Offence<'_>, offences: &[Offence<'_>]
             finding.kinds.push(kind);
         }
     }
-    let next_use = cx.events().uses[res].iter().filter(|s| s.file == primary.span.file && s.start > primary.span.end).min();
+    let next_use =
+        cx.events().uses[res].iter().filter(|s| s.file == primary.span.file && s.start > primary.span.end).min();
     if let Some(&span) = next_use {
         finding.steps.push(words::step(span, format!("{name} is used again here")));
     }
@@ -230,15 +235,19 @@ fn help(cx: &Cx<'_>, res: ResId, used_again: bool) -> String {
     let resource = &cx.events().resources[res];
     let name = words::variable(cx, res);
     match (resource.origin, resource.kind, name, used_again) {
-        (Origin::Local(_), ..) => {
-            String::from("wait before the caller acquires it, or take the pool as the parameter and acquire after the wait")
-        }
+        (Origin::Local(_), ..) => String::from(
+            "wait before the caller acquires it, or take the pool as the parameter and acquire after the wait",
+        ),
         (_, Kind::Tx, Some(name), false) => format!("commit `{name}` before this await"),
         (_, Kind::Tx, Some(name), true) => {
             format!("wait before `{name}` is begun, or commit it first and begin another one afterwards")
         }
-        (_, _, Some(name), false) => format!("end `{name}` before this await: `drop({name})`, or a block around its uses"),
-        (_, _, Some(name), true) => format!("wait before `{name}` is acquired, or drop it here and acquire again afterwards"),
+        (_, _, Some(name), false) => {
+            format!("end `{name}` before this await: `drop({name})`, or a block around its uses")
+        }
+        (_, _, Some(name), true) => {
+            format!("wait before `{name}` is acquired, or drop it here and acquire again afterwards")
+        }
         (_, _, None, _) => String::from(
             "bind the result in a `let` of its own before this construct, so that the temporary is dropped at the semicolon",
         ),

@@ -180,7 +180,9 @@ fn why(cx: &Cx<'_>, second: &Second<'_>, class: PoolClass) -> String {
             )
         }
         PoolClass::Permits => {
-            format!("{condition}once as many tasks as there are permits stand here, each holds one and waits for another")
+            format!(
+                "{condition}once as many tasks as there are permits stand here, each holds one and waits for another"
+            )
         }
         PoolClass::Lock { .. } => format!("{condition}the task waits for itself, for ever"),
     }
@@ -197,9 +199,7 @@ fn help(cx: &Cx<'_>, res: ResId, second: &Second<'_>) -> String {
             ),
             _ => format!("use `{name}` here, or end it before this call"),
         },
-        (PoolClass::Slots, None) => {
-            String::from("acquire one connection into a variable and use it for both")
-        }
+        (PoolClass::Slots, None) => String::from("acquire one connection into a variable and use it for both"),
         (PoolClass::Permits, _) => String::from("take the permit in one place: either here or in the callee"),
         (PoolClass::Lock { .. }, Some(name)) => format!("drop `{name}` first, or pass the guarded value on"),
         (PoolClass::Lock { .. }, None) => {

@@ -73,7 +73,9 @@ fn check(cx: &Cx<'_>, out: &mut Vec<Finding>) {
         finding.steps = words::order_steps(std::mem::take(&mut finding.steps), *span);
         finding.kinds.push(what.clone());
         finding.why = format!("one call takes every connection of {pool}; all other tasks wait until it is done");
-        finding.help = String::from("run them one after another on one connection, or limit them: `buffer_unordered(n)` or a semaphore");
+        finding.help = String::from(
+            "run them one after another on one connection, or limit them: `buffer_unordered(n)` or a semaphore",
+        );
         out.push(finding);
     }
 }

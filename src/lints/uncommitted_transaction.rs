@@ -59,7 +59,8 @@ fn check(cx: &Cx<'_>, out: &mut Vec<Finding>) {
 /// A transaction of this body's own that is rolled back when it is dropped.
 fn ends_by_rollback(cx: &Cx<'_>, res: ResId) -> bool {
     let resource = &cx.events().resources[res];
-    if resource.kind != Kind::Tx || resource.borrowed || resource.inside && matches!(resource.origin, Origin::Local(_)) {
+    if resource.kind != Kind::Tx || resource.borrowed || resource.inside && matches!(resource.origin, Origin::Local(_))
+    {
         return false;
     }
     let row = match resource.ty.peel_refs() {
@@ -92,7 +93,9 @@ fn not_awaited(cx: &Cx<'_>, res: ResId) -> Option<Finding> {
     finding.steps.push(words::step(span, "this future is dropped without having run"));
     finding.steps = words::order_steps(std::mem::take(&mut finding.steps), span);
     finding.kinds.push(String::from("not awaited"));
-    finding.why = String::from("a future does nothing until it is awaited; dropping it drops the transaction inside, which rolls back");
+    finding.why = String::from(
+        "a future does nothing until it is awaited; dropping it drops the transaction inside, which rolls back",
+    );
     finding.help = format!("add `.await` to `{}`", words::text(cx, span));
     Some(finding)
 }
@@ -112,7 +115,8 @@ fn temporary(cx: &Cx<'_>, res: ResId) -> Option<Finding> {
     finding.steps = words::acquisition_steps(cx, res);
     finding.steps = words::order_steps(std::mem::take(&mut finding.steps), resource.span);
     finding.kinds.push(String::from("temporary"));
-    finding.why = String::from("a temporary is dropped at the end of its statement, and dropping a transaction rolls it back");
+    finding.why =
+        String::from("a temporary is dropped at the end of its statement, and dropping a transaction rolls it back");
     finding.help = String::from("bind it with `let mut tx = …` and call `tx.commit().await?` at the end");
     Some(finding)
 }
@@ -144,14 +148,16 @@ pub(super) fn on_exit(cx: &Cx<'_>, res: ResId, wrote: bool) -> Option<Finding> {
     let resource = &cx.events().resources[res];
     let name = words::name(cx, res);
     let noun = words::noun(cx, resource);
-    let confidence = words::held_confidence(cx, res).min(success).min(if sometimes { Confidence::Medium } else { Confidence::High });
+    let confidence =
+        words::held_confidence(cx, res).min(success).min(if sometimes { Confidence::Medium } else { Confidence::High });
     let confidence = match resource.origin {
         Origin::Local(_) => confidence.min(Confidence::Medium),
         Origin::Call(_) | Origin::Block(_) => confidence,
     };
     let lint = if wrote { LINT.name } else { super::uncommitted_read::LINT.name };
     let mut finding = words::finding(cx, lint, confidence, span, Some(res));
-    let ended_somewhere = sometimes || cx.events().releases[res].iter().any(|(_, r)| *r == crate::analyse::Release::Commit);
+    let ended_somewhere =
+        sometimes || cx.events().releases[res].iter().any(|(_, r)| *r == crate::analyse::Release::Commit);
     let where_ = if ended_somewhere { "on this path" } else { "on any path" };
     finding.message = if wrote {
         format!("{noun} {name} is not committed {where_}, so its writes are rolled back although the function succeeds")
@@ -176,7 +182,9 @@ pub(super) fn on_exit(cx: &Cx<'_>, res: ResId, wrote: bool) -> Option<Finding> {
         String::from("the rollback is queued and runs later; an explicit end makes plain that nothing was to be kept")
     };
     finding.help = match words::variable(cx, res) {
-        Some(name) => format!("call `{name}.commit()` before this return, or `{name}.rollback()` if the writes are not wanted"),
+        Some(name) => {
+            format!("call `{name}.commit()` before this return, or `{name}.rollback()` if the writes are not wanted")
+        }
         None => String::from("bind the transaction to a variable and commit it before this return"),
     };
     Some(finding)

@@ -55,14 +55,18 @@ fn check(cx: &Cx<'_>, out: &mut Vec<Finding>) {
             PoolClass::Permits => "permit",
             PoolClass::Lock { .. } => "lock",
         };
-        let name = cx.program.body(cx.body).locals[*local].name.map_or_else(|| String::from("it"), |n| format!("`{n}`"));
+        let name =
+            cx.program.body(cx.body).locals[*local].name.map_or_else(|| String::from("it"), |n| format!("`{n}`"));
         let mut finding = words::finding(cx, LINT.name, acquires.confidence, *span, None);
         finding.resource = words::folded(cx, *span);
         finding.message = format!("`{}` is never awaited, so no {thing} is acquired", words::text(cx, *span));
         finding.steps = vec![words::step(*span, format!("{name} holds a future, not a {thing}"))];
         finding.steps = words::order_steps(std::mem::take(&mut finding.steps), *span);
         finding.kinds.push(String::from("not awaited"));
-        finding.why = format!("a future does nothing until it is awaited; dropping it leaves {} as it was", words::pool(cx, &acquires.pool));
+        finding.why = format!(
+            "a future does nothing until it is awaited; dropping it leaves {} as it was",
+            words::pool(cx, &acquires.pool)
+        );
         finding.help = format!("add `.await` after `{what}(…)`");
         out.push(finding);
     }

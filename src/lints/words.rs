@@ -116,9 +116,7 @@ pub fn pool(cx: &Cx<'_>, pool: &PoolId) -> String {
             ir.params.get(*n).map(|p| p.name.map_or_else(|| String::from("it"), |n| n.to_string()))
         }),
         ProvRoot::Static(path) => path.as_str().rsplit("::").next().map(str::to_owned),
-        ProvRoot::Call(b, call) if *b == cx.body => {
-            Some(shorten(&folded(cx, cx.program.body(*b).calls[*call].span)))
-        }
+        ProvRoot::Call(b, call) if *b == cx.body => Some(shorten(&folded(cx, cx.program.body(*b).calls[*call].span))),
         ProvRoot::Local(b, local) if *b == cx.body => cx.program.body(*b).locals[*local].name.map(|n| n.to_string()),
         ProvRoot::Call(..) | ProvRoot::Local(..) | ProvRoot::ClosureParam(..) | ProvRoot::Unknown => None,
     };
@@ -215,10 +213,13 @@ pub fn acquisition_steps(cx: &Cx<'_>, res: ResId) -> Vec<Step> {
     let what = noun(cx, resource);
     match resource.origin {
         Origin::Call(_) | Origin::Block(_) => {
-            let mut steps = vec![step(resource.span, match variable(cx, res) {
-                Some(name) => format!("{what} acquired here, held by `{name}`"),
-                None => format!("{what} acquired here, held as a temporary"),
-            })];
+            let mut steps = vec![step(
+                resource.span,
+                match variable(cx, res) {
+                    Some(name) => format!("{what} acquired here, held by `{name}`"),
+                    None => format!("{what} acquired here, held as a temporary"),
+                },
+            )];
             steps.extend(chain_steps(&resource.chain, "acquires it"));
             steps
         }
@@ -299,11 +300,8 @@ pub fn long_lived(cx: &Cx<'_>, resource: &Resource) -> bool {
 pub fn release_step(cx: &Cx<'_>, res: ResId, after: Span) -> Option<Step> {
     let name = name(cx, res);
     let list = &cx.events().releases[res];
-    let (span, release) = list
-        .iter()
-        .filter(|(s, _)| s.file == after.file && s.end > after.end)
-        .min_by_key(|(s, _)| s.end)
-        .copied()?;
+    let (span, release) =
+        list.iter().filter(|(s, _)| s.file == after.file && s.end > after.end).min_by_key(|(s, _)| s.end).copied()?;
     let end = Span { start: span.end.saturating_sub(1), ..span };
     Some(match release {
         Release::Scope => step(end, format!("{name} is released only here, at the end of its scope")),

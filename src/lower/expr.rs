@@ -11,8 +11,8 @@ use super::scope::Takes;
 use super::{Lower, MAX_DEPTH, ty};
 use crate::base::Span;
 use crate::ir::{
-    AggregateKind, Callee, DropWhy, EdgeKind, Literal, LocalId, Operand, Path, Place, Proj, ReturnKind, Rvalue, StmtKind,
-    Terminator, TypeRef,
+    AggregateKind, Callee, DropWhy, EdgeKind, Literal, LocalId, Operand, Path, Place, Proj, ReturnKind, Rvalue,
+    StmtKind, Terminator, TypeRef,
 };
 use syn::{BinOp, Expr};
 
@@ -35,7 +35,13 @@ impl Lower<'_> {
     fn leave_with(&mut self, dest: &Dest, e: &Expr) {
         let is_leaf = !matches!(
             e,
-            Expr::Paren(_) | Expr::Group(_) | Expr::Block(_) | Expr::Unsafe(_) | Expr::Const(_) | Expr::If(_) | Expr::Match(_)
+            Expr::Paren(_)
+                | Expr::Group(_)
+                | Expr::Block(_)
+                | Expr::Unsafe(_)
+                | Expr::Const(_)
+                | Expr::If(_)
+                | Expr::Match(_)
         );
         if is_leaf && is_return(dest) && !self.b().dead {
             self.run_exit(None);

@@ -364,7 +364,9 @@ impl Catalog {
     pub fn active_for<'a>(&self, packages: impl IntoIterator<Item = &'a str>) -> Vec<&str> {
         let used: HashSet<&str> = packages.into_iter().collect();
         let mut active: BTreeSet<usize> = (0..self.packs.len())
-            .filter(|&i| self.packs[i].packages.is_empty() || self.packs[i].packages.iter().any(|p| used.contains(p.as_str())))
+            .filter(|&i| {
+                self.packs[i].packages.is_empty() || self.packs[i].packages.iter().any(|p| used.contains(p.as_str()))
+            })
             .collect();
         let mut todo: Vec<usize> = active.iter().copied().collect();
         while let Some(index) = todo.pop() {

@@ -93,7 +93,10 @@ fn paths_become_canonical() {
     assert_eq!(c.canonical(s("db::pool::PgPool")), "db::Pool");
     assert_eq!(c.canonical(s("core::mem::drop")), "std::mem::drop");
     assert_eq!(c.canonical(s("unknown::x")), "unknown::x");
-    assert_eq!(c.alias(s("db::PgPool")).map(|t| super::super::type_expr::print(&t)).as_deref(), Some("db::Pool<db::Pg>"));
+    assert_eq!(
+        c.alias(s("db::PgPool")).map(|t| super::super::type_expr::print(&t)).as_deref(),
+        Some("db::Pool<db::Pg>")
+    );
     assert_eq!(c.alias(s("db::pool::Conn")).map(|t| super::super::type_expr::print(&t)).as_deref(), Some("db::Conn"));
     assert_eq!(c.alias(s("db::Pool")), None);
     assert_eq!(c.fold_root(s("db_core")), Some(s("db")));
@@ -112,7 +115,10 @@ fn methods_are_found_by_name_trait_and_derive() {
     assert!(c.applies(s("db::StreamExt"), s("db::Rows")));
     assert!(c.applies(s("db::Anything"), s("db::Pg")));
     assert_eq!(c.derive_fn(s("db::Repo"), "find_by_name").map(|r| r.path.as_str()), Some("db::Repo::find_by_*"));
-    assert_eq!(c.derive_fn(s("db::Repo"), "find_by_id_in_op").map(|r| r.path.as_str()), Some("db::Repo::find_by_*_in_op"));
+    assert_eq!(
+        c.derive_fn(s("db::Repo"), "find_by_id_in_op").map(|r| r.path.as_str()),
+        Some("db::Repo::find_by_*_in_op")
+    );
     assert_eq!(c.derive_fn(s("db::Repo"), "delete"), None);
     assert!(c.assoc(s("db::Manager"), s("Type")).is_some());
 }
@@ -147,10 +153,13 @@ fn two_packs_may_not_say_different_things_of_one_path_but_a_project_may() {
     let same = "[pack]\nroots = [\"db\"]\n[[fn]]\ncall = \"db::Pool::get\"\n";
     let (_, errors) = Catalog::new(vec![pack("db", DB), pack("db2", same)]);
     let told: Vec<String> = errors.iter().map(ToString::to_string).collect();
-    assert_eq!(told, [
-        "rules/db2.toml:1:1: root `db` belongs to rules/db.toml already",
-        "rules/db2.toml:4:1: `db::Pool::get` already has a row in rules/db.toml; keep one [[fn]]",
-    ]);
+    assert_eq!(
+        told,
+        [
+            "rules/db2.toml:1:1: root `db` belongs to rules/db.toml already",
+            "rules/db2.toml:4:1: `db::Pool::get` already has a row in rules/db.toml; keep one [[fn]]",
+        ]
+    );
 }
 
 #[test]

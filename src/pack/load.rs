@@ -131,7 +131,11 @@ impl Loader {
         let root = path.split("::").next().unwrap_or(path);
         let Some(first) = self.pack.roots.first() else {
             if !self.project {
-                self.reader.error_in(text, offset, format!("`{path}`: a pack with paths needs `roots = [\"{root}\"]` in [pack]"));
+                self.reader.error_in(
+                    text,
+                    offset,
+                    format!("`{path}`: a pack with paths needs `roots = [\"{root}\"]` in [pack]"),
+                );
             }
             return self.project;
         };
@@ -234,7 +238,9 @@ impl Loader {
         let mut params = Vec::new();
         for param in self.reader.texts(row, "params") {
             let head = param_name(param.value);
-            let Some(symbol) = name(&mut self.reader, &Text { value: head, span: param.span.clone() }, "a type parameter") else {
+            let Some(symbol) =
+                name(&mut self.reader, &Text { value: head, span: param.span.clone() }, "a type parameter")
+            else {
                 continue;
             };
             let default = param.value.split_once('=').and_then(|(_, default)| {
@@ -266,13 +272,29 @@ impl Loader {
         }
         if waits.is_some() && awaits.is_none() {
             let span = row.key_span("waits").unwrap_or(row.span.clone());
-            self.reader.error(&span, "`waits` of a type says what awaiting a value of it waits for; write `awaits` besides");
+            self.reader
+                .error(&span, "`waits` of a type says what awaiting a value of it waits for; write `awaits` besides");
         }
         if self.place(path, "[[type]]", &text.span) {
             let on_drop = on_drop.unwrap_or_default();
             self.pack.types.push(TypeRow {
-                path, params, kind, noun, deref, item, awaits, waits, implements, on_drop, must_end, patience, size, settings,
-                long_lived, resets, proof,
+                path,
+                params,
+                kind,
+                noun,
+                deref,
+                item,
+                awaits,
+                waits,
+                implements,
+                on_drop,
+                must_end,
+                patience,
+                size,
+                settings,
+                long_lived,
+                resets,
+                proof,
             });
         }
     }
@@ -462,7 +484,8 @@ impl Loader {
         }
         self.effect_keys(row, effect_name);
         let what = self.reader.arg(row, "what", has_receiver);
-        let runs = matches!(effect_name, "spawn" | "once" | "drive" | "block_on" | "offload" | "run_closure" | "fan_out");
+        let runs =
+            matches!(effect_name, "spawn" | "once" | "drive" | "block_on" | "offload" | "run_closure" | "fan_out");
         if what.is_some() && !runs && !row.has("params") {
             let span = row.key_span("what").unwrap_or(row.span.clone());
             self.reader.error(&span, format!("`what` without `params` says nothing for effect `{effect_name}`; write the types of the closure's parameters"));
@@ -502,12 +525,25 @@ impl Loader {
             if let (Some(span), false) = (row.key_span(key), own.contains(key)) {
                 let users: Vec<String> =
                     words::EFFECTS.iter().filter(|(_, k)| k.contains(key)).map(|(w, _)| format!("`{w}`")).collect();
-                self.reader.error(&span, format!("`{key}` is out of place: effect `{effect}` does not read it; it belongs to {}", users.join(", ")));
+                self.reader.error(
+                    &span,
+                    format!(
+                        "`{key}` is out of place: effect `{effect}` does not read it; it belongs to {}",
+                        users.join(", ")
+                    ),
+                );
             }
         }
     }
 
-    fn effect(&mut self, row: &Row<'_>, effect: &str, has_receiver: bool, what: Option<Arg>, params: &[TypeExpr]) -> Effect {
+    fn effect(
+        &mut self,
+        row: &Row<'_>,
+        effect: &str,
+        has_receiver: bool,
+        what: Option<Arg>,
+        params: &[TypeExpr],
+    ) -> Effect {
         let mut arg = |key: &str, default: Arg| self.reader.arg(row, key, has_receiver).unwrap_or(default);
         match effect {
             "pass" => Effect::Pass,

@@ -73,9 +73,10 @@ fns = [{ name = ["begin", "find_by_*"], async = true, out = "Result<lib::Guard>"
 "#;
     let (pack, errors) = load("lib", "rules/lib.toml", text);
     assert_eq!(errors, vec![]);
-    assert_eq!(pack.fns.iter().map(|f| f.path.as_str()).collect::<Vec<_>>(), [
-        "lib::Pool::get", "lib::Pool::timeout_get", "lib::Pool::with", "lib::query!"
-    ]);
+    assert_eq!(
+        pack.fns.iter().map(|f| f.path.as_str()).collect::<Vec<_>>(),
+        ["lib::Pool::get", "lib::Pool::timeout_get", "lib::Pool::with", "lib::query!"]
+    );
     assert_eq!(pack.types[0].settings.len(), 3);
     assert_eq!(pack.types[0].patience, Some(Patience::Seconds(30)));
     assert_eq!(pack.fns[2].closure.as_ref().map(|c| c.arg), Some(1));
@@ -111,8 +112,14 @@ fn unknown_words() {
         one("[[type]]\npath = \"lib::A\"\nkind = \"gaurd\"\n"),
         "5:8: unknown kind `gaurd`; did you mean `guard`?"
     );
-    assert_eq!(one("[[macro]]\npath = \"lib::m\"\nshape = \"slect\"\n"), "5:9: unknown shape `slect`; did you mean `select`?");
-    assert_eq!(one("[[crate]]\nname = \"a\"\nwaits = \"htpp\"\n"), "5:9: unknown kind of wait `htpp`; did you mean `http`?");
+    assert_eq!(
+        one("[[macro]]\npath = \"lib::m\"\nshape = \"slect\"\n"),
+        "5:9: unknown shape `slect`; did you mean `select`?"
+    );
+    assert_eq!(
+        one("[[crate]]\nname = \"a\"\nwaits = \"htpp\"\n"),
+        "5:9: unknown kind of wait `htpp`; did you mean `http`?"
+    );
     assert_eq!(
         one("[[crate]]\nname = \"a\"\nwaits = \"http:hihg\"\n"),
         "5:9: unknown confidence `hihg`; did you mean `high`?"
@@ -143,8 +150,14 @@ fn bad_paths() {
         "4:8: a call is names joined by `::`, without arguments; `lib::A<B>::f` is not"
     );
     assert_eq!(one("[[fn]]\ncall = \"f\"\n"), "4:8: a call starts with the crate: `lib::f`");
-    assert_eq!(one("[[fn]]\ncall = \"core::mem::drop\"\n"), "4:8: a call of std starts with `std::`; write `std::mem::drop`");
-    assert_eq!(one("[[crate]]\nname = \"a-b\"\nwaits = \"http\"\n"), "4:8: a crate's lib name is an identifier, not `a-b`; write `a_b`");
+    assert_eq!(
+        one("[[fn]]\ncall = \"core::mem::drop\"\n"),
+        "4:8: a call of std starts with `std::`; write `std::mem::drop`"
+    );
+    assert_eq!(
+        one("[[crate]]\nname = \"a-b\"\nwaits = \"http\"\n"),
+        "4:8: a crate's lib name is an identifier, not `a-b`; write `a_b`"
+    );
     assert_eq!(one("[[fn]]\ncall = \"lib::{a, {b}}\"\n"), "4:8: one pair of braces at most: `a::B::{c, d}`");
     assert_eq!(
         one("[alias]\n\"lib::x::*\" = \"lib::Y\"\n"),
@@ -158,7 +171,10 @@ fn bad_types() {
         one("[[fn]]\ncall = \"lib::f\"\nout = \"Resutl<lib::A>\"\n"),
         "5:8: `Resutl` is no type parameter in scope and no short name; did you mean `Result`?"
     );
-    assert_eq!(one("[[fn]]\ncall = \"lib::f\"\nout = \"Result<lib_core::A>\"\n"), "5:15: `lib_core` folds onto `lib`; write `lib::A`");
+    assert_eq!(
+        one("[[fn]]\ncall = \"lib::f\"\nout = \"Result<lib_core::A>\"\n"),
+        "5:15: `lib_core` folds onto `lib`; write `lib::A`"
+    );
 }
 
 #[test]
@@ -218,7 +234,8 @@ fn duplicate_rows() {
 
 #[test]
 fn all_errors_of_a_file_are_told_in_order() {
-    let all = errors("[[fn]]\ncall = \"lib::f\"\neffect = \"pas\"\n[[type]]\npath = \"lib::A\"\nkind = \"zzz\"\nq = 1\n");
+    let all =
+        errors("[[fn]]\ncall = \"lib::f\"\neffect = \"pas\"\n[[type]]\npath = \"lib::A\"\nkind = \"zzz\"\nq = 1\n");
     assert_eq!(all.len(), 3, "{all:#?}");
     assert!(all[0].starts_with("5:10: unknown effect `pas`; did you mean `pass`?"), "{all:#?}");
     assert!(all[1].starts_with("8:8: unknown kind `zzz`; write one of `pool`"), "{all:#?}");

@@ -182,9 +182,15 @@ impl Reader {
         let value = self.value(row, key)?;
         if let Some(text) = as_text(value) {
             if text.value != "self" {
-                self.error(&text.span, format!("`{key}` names an argument: write its number, or `\"self\"` in a method"));
+                self.error(
+                    &text.span,
+                    format!("`{key}` names an argument: write its number, or `\"self\"` in a method"),
+                );
             } else if !has_receiver {
-                self.error(&text.span, format!("`{key} = \"self\"`, but a free function has no receiver; write the argument's number"));
+                self.error(
+                    &text.span,
+                    format!("`{key} = \"self\"`, but a free function has no receiver; write the argument's number"),
+                );
             } else {
                 return Some(0);
             }
@@ -192,7 +198,10 @@ impl Reader {
         }
         let number = usize::try_from(self.number(row, key)?).unwrap_or(usize::MAX);
         if number > 15 {
-            self.error(&value.span(), format!("`{key} = {number}`: no call has so many arguments; they count from 0, the receiver included"));
+            self.error(
+                &value.span(),
+                format!("`{key} = {number}`: no call has so many arguments; they count from 0, the receiver included"),
+            );
             return None;
         }
         Some(number)

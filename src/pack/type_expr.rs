@@ -99,7 +99,9 @@ impl<'a> Parser<'a> {
         let start = self.at;
         let Some(first) = self.ident() else {
             let found = self.rest().chars().next().map_or("the end".to_owned(), |c| format!("`{c}`"));
-            return Err(self.error(format!("a type is expected, found {found}; write a path, `&T`, `(A, B)`, `$0` or `_`")));
+            return Err(
+                self.error(format!("a type is expected, found {found}; write a path, `&T`, `(A, B)`, `$0` or `_`"))
+            );
         };
         if first == "_" {
             return Ok(TypeExpr::Unknown);
@@ -201,9 +203,12 @@ impl<'a> Parser<'a> {
             if PRIMITIVES.contains(name) {
                 return Ok(TypeExpr::Path(symbol, args));
             }
-            let known = self.params.iter().map(|p| p.as_str()).chain(SHORT_TYPES.iter().map(|s| s.0)).chain(["Future", "Self"]);
+            let known =
+                self.params.iter().map(|p| p.as_str()).chain(SHORT_TYPES.iter().map(|s| s.0)).chain(["Future", "Self"]);
             return match nearest(name, known) {
-                Some(near) => fail(format!("`{name}` is no type parameter in scope and no short name; did you mean `{near}`?")),
+                Some(near) => {
+                    fail(format!("`{name}` is no type parameter in scope and no short name; did you mean `{near}`?"))
+                }
                 None => fail(format!("`{name}` is no type parameter in scope and no short name; write its whole path")),
             };
         }
@@ -309,7 +314,10 @@ mod tests {
 
     #[test]
     fn errors_say_what_to_write() {
-        assert_eq!(round("Optoin<DB>"), "0: `Optoin` is no type parameter in scope and no short name; did you mean `Option`?");
+        assert_eq!(
+            round("Optoin<DB>"),
+            "0: `Optoin` is no type parameter in scope and no short name; did you mean `Option`?"
+        );
         assert_eq!(round("Result<>x"), "8: `x` is not expected here; a type expression ends before it");
         assert_eq!(round("Result<DB"), "9: `>` is missing after the last type of a list");
         assert_eq!(round("&'a DB"), "1: lifetimes do not exist in packs; leave them out");

@@ -13,16 +13,43 @@ pub mod keys {
     pub const PACK: &[&str] = &["packages", "roots", "separate", "tested", "experimental"];
     /// `[[type]]`.
     pub const TYPE: &[&str] = &[
-        "path", "params", "kind", "noun", "deref", "item", "awaits", "waits", "implements", "drop", "must_end", "wait", "size",
-        "settings", "long_lived", "resets", "proof",
+        "path",
+        "params",
+        "kind",
+        "noun",
+        "deref",
+        "item",
+        "awaits",
+        "waits",
+        "implements",
+        "drop",
+        "must_end",
+        "wait",
+        "size",
+        "settings",
+        "long_lived",
+        "resets",
+        "proof",
     ];
     /// `[[fn]]`, whatever its effect.
     pub const FN: &[&str] = &[
-        "call", "async", "consumes", "out", "effect", "sql", "waits", "blocks", "panics_in_async", "note", "proof", "what",
+        "call",
+        "async",
+        "consumes",
+        "out",
+        "effect",
+        "sql",
+        "waits",
+        "blocks",
+        "panics_in_async",
+        "note",
+        "proof",
+        "what",
         "params",
     ];
     /// `[[fn]]`, keys that belong to an effect.
-    pub const FN_EFFECT: &[&str] = &["from", "wait", "on", "conn", "writes", "of", "loses_slot", "into", "value", "width"];
+    pub const FN_EFFECT: &[&str] =
+        &["from", "wait", "on", "conn", "writes", "of", "loses_slot", "into", "value", "width"];
     /// `[[trait]]`.
     pub const TRAIT: &[&str] = &["path", "may_be", "for"];
     /// `[[crate]]`.
@@ -157,7 +184,8 @@ pub const SHORT_TYPES: &[(&str, &str)] = &[
 
 /// Primitive types.
 pub const PRIMITIVES: &[&str] = &[
-    "bool", "char", "str", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize", "f32", "f64",
+    "bool", "char", "str", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize",
+    "f32", "f64",
 ];
 
 /// The word of `known` that is nearest to `word`, if one is near enough to be a slip of the pen.

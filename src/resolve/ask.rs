@@ -33,7 +33,9 @@ impl Program {
         let subst = super::type_ops::adt_subst(def, args);
         let holds = |field: &Ty| {
             let field = self.tables.subst(field, &subst);
-            !field.is_known() || matches!(field.peel_refs(), Ty::Param(..) | Ty::Dyn(_)) || !self.held(&field).is_empty()
+            !field.is_known()
+                || matches!(field.peel_refs(), Ty::Param(..) | Ty::Dyn(_))
+                || !self.held(&field).is_empty()
         };
         Some(def.variants.iter().map(|(name, fields)| (*name, fields.iter().any(|(_, field)| holds(field)))).collect())
     }

@@ -462,7 +462,12 @@ impl Tables {
         for _ in 0..=DEREF_STEPS {
             match &at {
                 Ty::Tuple(items) => {
-                    return name.as_str().parse::<usize>().ok().and_then(|i| items.get(i).cloned()).map(|t| (t, by_ref));
+                    return name
+                        .as_str()
+                        .parse::<usize>()
+                        .ok()
+                        .and_then(|i| items.get(i).cloned())
+                        .map(|t| (t, by_ref));
                 }
                 Ty::Adt(path, args) => {
                     if let Some(def) = self.adts.get(path)
