@@ -1,0 +1,309 @@
+//! What a call does according to the summaries of the workspace functions it reaches.
+//!
+//! **Invariant:** provenance of callees is put into the terms of the body at hand before it is used.
+
+use super::*;
+
+impl Cx<'_> {
+    pub(super) fn local_call(
+        &mut self,
+        id: CallId,
+        call: &ir::Call,
+        fns: &[FnIdx],
+        union: bool,
+        result: &Ty,
+    ) -> CallEffect {
+        let first = &self.program.fns[fns[0]];
+        let returns_future = matches!(result, Ty::Future(_));
+        let when = if first.is_async || returns_future { When::Awaited } else { When::Now };
+        let mut effect = self.blank(call, when);
+        effect.fns = fns.to_vec();
+        effect.carries = false;
+        let link = Link { span: call.span, callee: first.path.clone() };
+        let cap = if union && fns.len() > 1 { Confidence::Medium } else { Confidence::High };
+        let is_method = matches!(call.callee, Callee::Method { .. });
+        if is_method && !effect.by_value.is_empty() {
+            effect.by_value[0] = self.program.fn_ir(fns[0]).self_kind == Some(SelfKind::Value);
+        }
+        let mut acts: Vec<Vec<(Vec<Symbol>, Outcomes)>> = vec![Vec::new(); call.args.len()];
+        let mut talks: Vec<Option<bool>> = vec![None; call.args.len()];
+        let mut seen_body = false;
+        let mut unseen = false;
+        for &f in fns {
+            let info = &self.program.fns[f];
+            let Some(body) = info.body else {
+                unseen = true;
+                continue;
+            };
+            seen_body = true;
+            let Some(summary) = self.summaries.get(body) else { continue };
+            let summary = summary.clone();
+            let inner = self.substitute_effects(call, &summary.effects).called_at(&link);
+            let later = self.substitute_effects(call, &summary.later).called_at(&link);
+            if returns_future && !info.is_async {
+                effect.eager.merge(&inner, cap);
+                effect.effects.merge(&later, cap);
+            } else {
+                effect.effects.merge(&inner, cap);
+            }
+            for p in &summary.params {
+                if let Some(list) = acts.get_mut(p.index) {
+                    match list.iter_mut().find(|(path, _)| *path == p.path) {
+                        Some((_, outcomes)) => *outcomes = outcomes.or(p.outcomes),
+                        None => list.push((p.path.clone(), p.outcomes)),
+                    }
+                }
+            }
+            self.closure_parameters(call, &summary, &mut effect, cap);
+            for inner in &summary.executes {
+                self.executes(call, inner, &link, &mut effect);
+                if let Some(slot) = talks.get_mut(inner.param) {
+                    *slot = Some(slot.unwrap_or(false) | inner.writes);
+                }
+            }
+            for returned in &summary.returns {
+                self.gift(id, call, returned, &link, &mut effect);
+            }
+        }
+        if seen_body {
+            let act = |(list, talks): (Vec<_>, Option<bool>)| match talks {
+                Some(writes) if list.is_empty() => Act::Talks { writes, locks: None },
+                Some(_) | None => Act::Summary(list),
+            };
+            effect.acts = acts.into_iter().zip(talks).map(act).collect();
+        } else if effect.when == When::Awaited && unseen {
+            // A trait's method without an implementation in the workspace: what it waits for is anybody's guess.
+            effect.effects.add_waits(Waits {
+                kind: Symbol::new("unseen"),
+                confidence: Confidence::Medium,
+                chain: vec![link.clone()],
+            });
+        }
+        if effect.gifts.is_empty() && (!seen_body || self.is_itself_resource(result) || self.hands_through(call, fns)) {
+            self.gift_by_type(id, call, result, &link, &mut effect);
+        }
+        effect
+    }
+
+    /// Whether a function takes an argument whose type it does not know: a type parameter, or something made of one.
+    pub(super) fn hands_through(&self, call: &ir::Call, fns: &[FnIdx]) -> bool {
+        let params = &self.program.fns[fns[0]].params;
+        params.iter().zip(&call.args).any(|(param, arg)| {
+            self.program.held(param).is_empty()
+                && self.program.held(&self.operand_ty(arg)).iter().any(|h| is_resource(h.kind))
+        })
+    }
+
+    /// Whether a result is, once `Result` is off, a connection itself rather than something that may hold one.
+    pub(super) fn is_itself_resource(&self, result: &Ty) -> bool {
+        let mut ty = result;
+        loop {
+            match ty {
+                Ty::Future(inner) => ty = inner,
+                Ty::Adt(path, args) if path.as_str() == "std::result::Result" => match args.first() {
+                    Some(first) => ty = first,
+                    None => return false,
+                },
+                Ty::Adt(path, _) => {
+                    return path.as_str() != "std::option::Option" && self.program.kind(ty).is_some_and(is_resource);
+                }
+                Ty::Unknown
+                | Ty::Ref(..)
+                | Ty::Tuple(_)
+                | Ty::Slice(_)
+                | Ty::Param(..)
+                | Ty::Dyn(_)
+                | Ty::Fn(..)
+                | Ty::Never => return false,
+            }
+        }
+    }
+
+    /// A workspace function whose result owns a connection, though its body does not show where from.
+    pub(super) fn gift_by_type(
+        &mut self,
+        id: CallId,
+        call: &ir::Call,
+        result: &Ty,
+        link: &Link,
+        effect: &mut CallEffect,
+    ) {
+        let Some(held) = self.resource_in(result, &[Kind::Guard, Kind::Tx, Kind::Permit]) else { return };
+        // It may be one that came in: then it is that one, and known by the summary if the body was seen.
+        let came_in =
+            call.args.iter().any(|a| self.program.held(&self.operand_ty(a)).iter().any(|h| h.kind == held.kind));
+        if came_in {
+            // A generic function hands it through: what went in by value and is of the same kind comes out.
+            for (index, arg) in call.args.iter().enumerate() {
+                for inside in self.program.held(&self.operand_ty(arg)).iter().filter(|h| h.kind == held.kind) {
+                    effect.gifts.push(Gift::Arg {
+                        index,
+                        from: inside.path.clone(),
+                        path: held.path.clone(),
+                        owned: effect.by_value[index],
+                    });
+                }
+            }
+            return;
+        }
+        let mut pool = self.unknown_pool(&held);
+        pool.prov =
+            self.owner_pool(call, &pool).unwrap_or(Prov { root: ProvRoot::Unknown, path: Vec::new(), element: false });
+        effect.effects.add_acquires(Acquires {
+            pool: pool.clone(),
+            patience: None,
+            confidence: Confidence::Medium,
+            chain: vec![link.clone()],
+        });
+        let spec = NewResource {
+            path: held.path.clone(),
+            kind: held.kind,
+            ty: held.ty,
+            pool,
+            confidence: Confidence::Medium,
+            chain: vec![link.clone()],
+            protects: false,
+        };
+        if let Some(res) = self.new_resource(id, call, spec) {
+            effect.gifts.push(Gift::New { res, path: held.path, child_of: None });
+        }
+    }
+
+    /// The one pool that lies in the arguments of a call, if there is exactly one.
+    pub(super) fn owner_pool(&self, call: &ir::Call, wanted: &PoolId) -> Option<Prov> {
+        let mut found = None;
+        for arg in &call.args {
+            for held in self.program.held(&self.operand_ty(arg)).iter() {
+                let fits = match wanted.class {
+                    PoolClass::Slots => held.kind == Kind::Pool,
+                    PoolClass::Permits => held.kind == Kind::Semaphore,
+                    PoolClass::Lock { .. } => held.kind == Kind::Lock,
+                };
+                if fits {
+                    if found.is_some() {
+                        return None;
+                    }
+                    let mut prov = self.prov(Some(arg));
+                    prov.path.extend(held.path.iter().copied());
+                    found = Some(prov);
+                }
+            }
+        }
+        found
+    }
+
+    /// Closures given to a function that calls its parameter.
+    pub(super) fn closure_parameters(
+        &self,
+        call: &ir::Call,
+        summary: &Summary,
+        effect: &mut CallEffect,
+        cap: Confidence,
+    ) {
+        for (param, held) in &summary.invokes {
+            let Some(body) = self.closure_arg(call, *param) else { continue };
+            let Some(inner) = self.summaries.get(body) else { continue };
+            effect.effects.merge(&inner.effects, cap);
+            effect.effects.merge(&inner.later, cap);
+            if let Some((pool, _)) = held {
+                effect.runs_with.push((body, self.substitute_pool(call, pool)));
+            }
+        }
+    }
+
+    /// A maybe-connection parameter that the callee uses as an executor: acquires if the argument is a pool.
+    pub(super) fn executes(&self, call: &ir::Call, inner: &Executes, link: &Link, effect: &mut CallEffect) {
+        let Some(arg) = call.args.get(inner.param) else { return };
+        let ty = self.operand_ty(arg);
+        let mut full = vec![link.clone()];
+        full.extend(inner.chain.iter().cloned());
+        full.truncate(crate::analyse::summary::MAX_CHAIN);
+        self.maybe_executes(arg, &ty, &full, inner.writes, effect);
+        if self.program.kind(&ty) == Some(Kind::Pool) {
+            let pool =
+                PoolId { prov: self.prov(Some(arg)), family: resource::family_of(&ty), ty, class: PoolClass::Slots };
+            effect.effects.add_acquires(Acquires { pool, patience: None, confidence: Confidence::High, chain: full });
+        }
+    }
+
+    /// Notes that a parameter of this body which may be a pool is used as an executor.
+    pub(super) fn maybe_executes(&self, arg: &Operand, ty: &Ty, chain: &[Link], writes: bool, effect: &mut CallEffect) {
+        if self.program.kind(ty).is_some() || !self.program.may_be(ty).contains(&Kind::Pool) {
+            return;
+        }
+        let prov = self.prov(Some(arg));
+        if let ProvRoot::Param(n) = prov.root
+            && prov.path.is_empty()
+        {
+            effect.executes.push(Executes { param: n, writes, chain: chain.to_vec() });
+        }
+    }
+
+    pub(super) fn gift(
+        &mut self,
+        id: CallId,
+        call: &ir::Call,
+        returned: &Returned,
+        link: &Link,
+        effect: &mut CallEffect,
+    ) {
+        match &returned.from {
+            ReturnedFrom::Param { index, path } => effect.gifts.push(Gift::Arg {
+                index: *index,
+                from: path.clone(),
+                path: returned.path.clone(),
+                owned: returned.owned,
+            }),
+            ReturnedFrom::New { kind, ty, pool, confidence, chain, protects_connection, child_of } => {
+                if effect.gifts.iter().any(|g| matches!(g, Gift::New { path, .. } if *path == returned.path)) {
+                    return;
+                }
+                let pool = self.substitute_pool(call, pool);
+                let mut full = vec![link.clone()];
+                full.extend(chain.iter().cloned());
+                full.truncate(crate::analyse::summary::MAX_CHAIN);
+                let spec = NewResource {
+                    path: returned.path.clone(),
+                    kind: *kind,
+                    ty: ty.clone(),
+                    pool,
+                    confidence: *confidence,
+                    chain: full,
+                    protects: *protects_connection,
+                };
+                if let Some(res) = self.new_resource(id, call, spec) {
+                    effect.gifts.push(Gift::New { res, path: returned.path.clone(), child_of: *child_of });
+                }
+            }
+        }
+    }
+
+    pub(super) fn substitute_effects(&self, call: &ir::Call, effects: &Effects) -> Effects {
+        Effects {
+            acquires: effects
+                .acquires
+                .iter()
+                .map(|a| Acquires { pool: self.substitute_pool(call, &a.pool), ..a.clone() })
+                .collect(),
+            waits: effects.waits.clone(),
+            blocks: effects.blocks.clone(),
+        }
+    }
+
+    /// A callee's pool in terms of this body: parameters become arguments.
+    pub(super) fn substitute_pool(&self, call: &ir::Call, pool: &PoolId) -> PoolId {
+        let prov = match &pool.prov.root {
+            ProvRoot::Param(n) => {
+                let mut prov = self.prov(call.args.get(*n));
+                prov.path.extend(pool.prov.path.iter().copied());
+                prov.element |= pool.prov.element;
+                prov
+            }
+            ProvRoot::Static(_) | ProvRoot::Call(..) | ProvRoot::Unknown => pool.prov.clone(),
+            ProvRoot::ClosureParam(..) | ProvRoot::Local(..) => {
+                Prov { root: ProvRoot::Unknown, path: Vec::new(), element: false }
+            }
+        };
+        PoolId { prov, ..pool.clone() }
+    }
+}

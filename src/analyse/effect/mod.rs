@@ -1,0 +1,597 @@
+//! What each call of a body does, decided before dataflow runs: from a pack's row, from summaries of workspace functions,
+//! from its being a constructor, or from nothing at all.
+//!
+//! **Invariant:** an unknown callee borrows what it gets by reference and ends tracking of what it gets by value.
+//! Provenance in the result is in terms of the body at hand.
+
+mod pack;
+mod local;
+
+use super::resource::{self, Link, Origin, PoolClass, PoolId, ResId, Resource};
+use super::state::{Life, Outcomes};
+use super::summary::{Acquires, Blocks, Effects, Executes, Returned, ReturnedFrom, Summary, Waits};
+use super::{Summaries, sql};
+use crate::base::{Confidence, Idx, IndexVec, Symbol};
+use crate::ir::{self, Body, BodyId, CallId, Callee, Operand, SelfKind};
+use crate::pack::{Effect, FnRow, Kind, Patience};
+use crate::resolve::{BodyIdx, FnIdx, Held, Program, Prov, ProvRoot, Target, Ty};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// When a call does what it does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// At the call.
+    Now,
+    /// When its result is awaited.
+    Awaited,
+    /// Not known: treated as awaited if it is awaited.
+    Either,
+}
+
+/// What a call does with an argument's resources.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Act {
+    /// Looks at them; what it was given by value is gone.
+    Borrow,
+    /// A callee that nobody knows: as `Borrow`, and it may write.
+    Lend,
+    /// They get this life.
+    Ends(Life),
+    /// It talks over them: whether it writes, and whether it takes or gives back a session lock.
+    Talks {
+        /// Writes.
+        writes: bool,
+        /// Takes (`true`) or gives back (`false`) a session lock.
+        locks: Option<bool>,
+    },
+    /// A workspace function: outcomes of the parameter's resources, by path.
+    Summary(Vec<(Vec<Symbol>, Outcomes)>),
+    /// They move into the result.
+    Pass,
+    /// They are kept in argument n.
+    StoreIn(usize),
+    /// The place is emptied and its content is the result.
+    Take,
+}
+
+/// Where a resource in the result comes from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Gift {
+    /// It comes into being here.
+    New {
+        /// Which.
+        res: ResId,
+        /// Fields from the result to it.
+        path: Vec<Symbol>,
+        /// It is a child of what this argument carries.
+        child_of: Option<usize>,
+    },
+    /// It is one that an argument carries.
+    Arg {
+        /// Which argument.
+        index: usize,
+        /// Fields from the argument to it.
+        from: Vec<Symbol>,
+        /// Fields from the result to it.
+        path: Vec<Symbol>,
+        /// Whether the result owns it.
+        owned: bool,
+    },
+}
+
+/// How many futures run at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Width {
+    /// A literal.
+    Known(i128),
+    /// Something computed.
+    Computed,
+}
+
+/// What a call does.
+#[derive(Clone, Debug)]
+pub struct CallEffect {
+    /// When.
+    pub when: When,
+    /// Besides its arguments.
+    pub effects: Effects,
+    /// The eager part of a plain function that returns a future.
+    pub eager: Effects,
+    /// Per argument.
+    pub acts: Vec<Act>,
+    /// Per argument: whether it is taken by value (only receivers may not be).
+    pub by_value: Vec<bool>,
+    /// What the result holds.
+    pub gifts: Vec<Gift>,
+    /// Whether the result may refer to what the arguments refer to.
+    pub carries: bool,
+    /// Prefix of what passes into the result: the field of a constructor per argument.
+    pub fields: Option<Vec<Symbol>>,
+    /// The wait ends with the first of the futures among its arguments.
+    pub race: bool,
+    /// The argument that runs in a task of its own.
+    pub spawns: Option<usize>,
+    /// Drives many futures in this argument at once: with the width, if the row has an argument for it.
+    pub fan_out: Option<(usize, Option<Width>)>,
+    /// Blocks until the future in this argument is ready.
+    pub block_on: Option<usize>,
+    /// Workspace functions that it calls.
+    pub fns: Vec<FnIdx>,
+    /// The slot of a detached connection is lost.
+    pub loses_slot: bool,
+    /// Parameters of the body at hand that are maybe-connections and are used as executors here.
+    pub executes: Vec<Executes>,
+    /// A closure in this argument runs while a connection of this pool is held.
+    pub runs_with: Vec<(BodyIdx, PoolId)>,
+    /// `Some(true)`: makes an `Ok`/`Some`; `Some(false)`: an `Err`.
+    pub variant: Option<bool>,
+    /// Tells whether argument 0 is good (`Some(true)` for `is_ok`).
+    pub tests: Option<bool>,
+    /// Word for messages.
+    pub what: String,
+    /// The call.
+    pub span: crate::base::Span,
+}
+
+/// A body, its calls' effects and its resources.
+pub struct Prepared {
+    /// Per call.
+    pub calls: IndexVec<CallId, CallEffect>,
+    /// Per async block of the body: what awaiting it gives.
+    pub blocks: BTreeMap<BodyId, Vec<Gift>>,
+    /// All resources, by id.
+    pub resources: IndexVec<ResId, Resource>,
+}
+
+/// Decides the effects of all calls of `body` and numbers its resources.
+pub fn prepare(program: &Program, idx: BodyIdx, summaries: &Summaries) -> Prepared {
+    let body = program.body(idx);
+    let definitions = sql::Definitions::of(body);
+    let mut cx = Cx { program, idx, body, summaries, definitions, resources: IndexVec::new() };
+    cx.parameters();
+    let calls = body.calls.indices().map(|call| cx.call(call)).collect();
+    let blocks = cx.blocks();
+    Prepared { calls, blocks, resources: cx.resources }
+}
+
+struct Cx<'a> {
+    program: &'a Program,
+    idx: BodyIdx,
+    body: &'a Body,
+    summaries: &'a Summaries,
+    definitions: sql::Definitions<'a>,
+    resources: IndexVec<ResId, Resource>,
+}
+
+/// Kinds that must be given back.
+pub fn is_resource(kind: Kind) -> bool {
+    matches!(kind, Kind::Guard | Kind::Conn | Kind::Tx | Kind::Stream | Kind::Permit | Kind::LockGuard)
+}
+
+impl<'a> Cx<'a> {
+    fn parameters(&mut self) {
+        let info = &self.program.bodies[self.idx];
+        let count = self.body.param_count + self.body.captures.len();
+        for n in 0..count {
+            let local = ir::LocalId::new(n + 1);
+            let Some(ty) = info.locals.get(local).cloned() else { continue };
+            let by_reference = matches!(ty, Ty::Ref(..))
+                || n >= self.body.param_count && !self.body.captures[n - self.body.param_count].by_move;
+            let is_self = self.body.locals[local].name.is_some_and(|n| n == "self");
+            // What may be a pool as well as a connection is never held: call sites decide.
+            let may_be = self.program.may_be(&ty);
+            if may_be.contains(&Kind::Pool) && may_be.iter().any(|k| is_resource(*k)) {
+                continue;
+            }
+            // What is behind a lock is held by whoever locks it.
+            let all = self.program.held(&ty);
+            let behind_lock = all.iter().any(|h| h.kind == Kind::Lock);
+            for held in all.iter() {
+                if behind_lock && held.kind != Kind::LockGuard {
+                    continue;
+                }
+                if !is_resource(held.kind) || self.resources.len() >= resource::MAX_RESOURCES {
+                    continue;
+                }
+                let pool = self.unknown_pool(held);
+                self.resources.push(Resource {
+                    origin: Origin::Local(local),
+                    path: held.path.clone(),
+                    kind: held.kind,
+                    ty: held.ty.clone(),
+                    pool,
+                    span: self.body.locals[local].span,
+                    confidence: Confidence::High,
+                    borrowed: by_reference || held.by_ref,
+                    inside: is_self || !held.path.is_empty(),
+                    chain: Vec::new(),
+                    protects_connection: held.kind == Kind::LockGuard && self.protects(&held.ty),
+                    acquired_by_us: false,
+                });
+            }
+        }
+    }
+
+    /// What the async blocks of this body give when they are awaited, connections acquired inside them included.
+    fn blocks(&mut self) -> BTreeMap<BodyId, Vec<Gift>> {
+        let mut blocks = BTreeMap::new();
+        for &inner in self.program.inner_bodies(self.idx) {
+            let Some(summary) = self.summaries.get(inner) else { continue };
+            let summary = summary.clone();
+            let id = self.program.bodies[inner].id;
+            let mut gifts = Vec::new();
+            for returned in &summary.returns {
+                match &returned.from {
+                    ReturnedFrom::Param { index, path } => gifts.push(Gift::Arg {
+                        index: *index,
+                        from: path.clone(),
+                        path: returned.path.clone(),
+                        owned: returned.owned,
+                    }),
+                    ReturnedFrom::New { kind, ty, pool, confidence, chain, protects_connection, child_of } => {
+                        if self.resources.len() >= resource::MAX_RESOURCES {
+                            continue;
+                        }
+                        let span = chain.first().map_or(self.program.body(inner).span, |l| l.span);
+                        let res = self.resources.push(Resource {
+                            origin: Origin::Block(id),
+                            path: returned.path.clone(),
+                            kind: *kind,
+                            ty: ty.clone(),
+                            pool: pool.clone(),
+                            span,
+                            confidence: *confidence,
+                            borrowed: false,
+                            inside: false,
+                            chain: chain.clone(),
+                            protects_connection: *protects_connection,
+                            acquired_by_us: true,
+                        });
+                        gifts.push(Gift::New { res, path: returned.path.clone(), child_of: *child_of });
+                    }
+                }
+            }
+            if !gifts.is_empty() {
+                blocks.insert(id, gifts);
+            }
+        }
+        blocks
+    }
+
+    fn unknown_pool(&self, held: &Held) -> PoolId {
+        PoolId {
+            prov: Prov { root: ProvRoot::Unknown, path: Vec::new(), element: false },
+            ty: Ty::Unknown,
+            family: resource::family_of(&held.ty),
+            class: resource::class_of(held.kind, is_shared(&held.ty)),
+        }
+    }
+
+    /// Whether the thing behind a lock guard is or owns a connection, pool, stream or client.
+    fn protects(&self, guard: &Ty) -> bool {
+        match guard.peel_refs() {
+            Ty::Adt(_, args) => args.iter().any(|inner| {
+                self.program.held(inner).iter().any(|h| {
+                    matches!(h.kind, Kind::Guard | Kind::Conn | Kind::Tx | Kind::Stream | Kind::Pool | Kind::Handle)
+                })
+            }),
+            Ty::Unknown
+            | Ty::Ref(..)
+            | Ty::Tuple(_)
+            | Ty::Slice(_)
+            | Ty::Param(..)
+            | Ty::Dyn(_)
+            | Ty::Future(_)
+            | Ty::Fn(..)
+            | Ty::Never => false,
+        }
+    }
+
+    fn blank(&self, call: &ir::Call, when: When) -> CallEffect {
+        CallEffect {
+            when,
+            effects: Effects::default(),
+            eager: Effects::default(),
+            acts: vec![Act::Borrow; call.args.len()],
+            by_value: (0..call.args.len()).map(|i| i > 0 || !matches!(call.callee, Callee::Method { .. })).collect(),
+            gifts: Vec::new(),
+            carries: true,
+            fields: None,
+            race: false,
+            spawns: None,
+            fan_out: None,
+            block_on: None,
+            fns: Vec::new(),
+            loses_slot: false,
+            executes: Vec::new(),
+            runs_with: Vec::new(),
+            variant: None,
+            tests: None,
+            what: callee_word(call),
+            span: call.span,
+        }
+    }
+
+    fn call(&mut self, id: CallId) -> CallEffect {
+        let call = &self.body.calls[id];
+        let info = &self.program.bodies[self.idx];
+        let target = info.targets.get(id).cloned().unwrap_or(Target::Unknown("not inferred"));
+        let result = info.results.get(id).cloned().unwrap_or_default();
+        match target {
+            Target::Pack(path) => match self.program.catalog.fn_row(path) {
+                Some(row) if self.fits(call, row) => self.pack_call(id, call, row, &result),
+                Some(_) => {
+                    // A method of that name on something else: it reads its arguments.
+                    let mut effect = self.blank(call, When::Now);
+                    self.closures_may_run(call, &mut effect, Confidence::Medium);
+                    effect
+                }
+                None => self.unknown_call(call, &result, None),
+            },
+            Target::Local { fns, union, .. } => self.local_call(id, call, &fns, union, &result),
+            Target::Closure(body) => self.closure_call(call, body),
+            Target::Constructor(path) => self.constructor(call, path),
+            Target::Extern { krate, .. } => self.unknown_call(call, &result, Some(krate)),
+            Target::Unknown(_) => self.unknown_call(call, &result, None),
+        }
+    }
+
+    fn constructor(&mut self, call: &ir::Call, path: Symbol) -> CallEffect {
+        let mut effect = self.blank(call, When::Now);
+        effect.acts = vec![Act::Pass; call.args.len()];
+        let last = path.as_str().rsplit("::").next().unwrap_or_default();
+        effect.variant = match last {
+            "Ok" | "Some" => Some(true),
+            "Err" => Some(false),
+            _ => None,
+        };
+        if effect.variant.is_none() {
+            effect.fields = Some((0..call.args.len()).map(|i| Symbol::new(&i.to_string())).collect());
+        }
+        effect
+    }
+
+    fn unknown_call(&mut self, call: &ir::Call, result: &Ty, krate: Option<Symbol>) -> CallEffect {
+        let when = match result {
+            Ty::Future(_) => When::Awaited,
+            Ty::Unknown | Ty::Param(..) | Ty::Dyn(_) => When::Either,
+            Ty::Adt(path, _) => match self.program.catalog.type_row(*path) {
+                Some(row) if row.awaits.is_some() => When::Awaited,
+                Some(_) => When::Now,
+                None => When::Either,
+            },
+            Ty::Ref(..) | Ty::Tuple(_) | Ty::Slice(_) | Ty::Fn(..) | Ty::Never => When::Now,
+        };
+        let mut effect = self.blank(call, when);
+        effect.carries = when != When::Now || self.may_refer(result);
+        let link = self.link(call);
+        match krate.map(|k| self.program.catalog.crate_row(k)) {
+            Some(Some(row)) => {
+                if let Some(w) = &row.waits {
+                    effect.effects.add_waits(Waits { kind: w.kind, confidence: w.confidence, chain: vec![link] });
+                }
+            }
+            Some(None) | None => effect.effects.add_waits(Waits {
+                kind: Symbol::new("unknown"),
+                confidence: Confidence::Low,
+                chain: vec![link],
+            }),
+        }
+        self.closures_may_run(call, &mut effect, Confidence::Medium);
+        let first = usize::from(matches!(call.callee, Callee::Method { .. }));
+        for act in effect.acts.iter_mut().skip(first).filter(|a| **a == Act::Borrow) {
+            *act = Act::Lend;
+        }
+        if when == When::Now {
+            effect.effects.waits.clear();
+        }
+        effect
+    }
+
+    /// Effects of closures among the arguments: they may run while the call runs.
+    fn closures_may_run(&self, call: &ir::Call, effect: &mut CallEffect, cap: Confidence) {
+        for i in 0..call.args.len() {
+            let Some(body) = self.closure_arg(call, i) else { continue };
+            let Some(summary) = self.summaries.get(body) else { continue };
+            effect.effects.merge(&summary.effects, cap);
+            effect.effects.merge(&summary.later, cap);
+            if let Act::Borrow = effect.acts[i] {
+                effect.acts[i] = self.capture_act(body, summary);
+            }
+        }
+    }
+
+    /// What running a closure does to what it captured: entries of a closure value keep the capture's field-less paths.
+    fn capture_act(&self, body: BodyIdx, summary: &Summary) -> Act {
+        let params = self.program.body(body).param_count;
+        let mut outcomes: Vec<(Vec<Symbol>, Outcomes)> = Vec::new();
+        for p in summary.params.iter().filter(|p| p.index >= params) {
+            outcomes.push((p.path.clone(), p.outcomes));
+        }
+        Act::Summary(outcomes)
+    }
+
+    fn closure_arg(&self, call: &ir::Call, index: usize) -> Option<BodyIdx> {
+        match self.operand_ty(call.args.get(index)?).peel_refs() {
+            Ty::Fn(body, _) => *body,
+            Ty::Unknown
+            | Ty::Adt(..)
+            | Ty::Ref(..)
+            | Ty::Tuple(_)
+            | Ty::Slice(_)
+            | Ty::Param(..)
+            | Ty::Dyn(_)
+            | Ty::Future(_)
+            | Ty::Never => None,
+        }
+    }
+
+    fn closure_call(&mut self, call: &ir::Call, body: BodyIdx) -> CallEffect {
+        let inner = self.program.body(body);
+        let mut effect = self.blank(call, if inner.is_async { When::Awaited } else { When::Now });
+        if let Some(summary) = self.summaries.get(body) {
+            effect.effects = summary.effects.clone();
+            if !inner.is_async && !summary.later.is_empty() {
+                effect.when = When::Awaited;
+                effect.eager = std::mem::replace(&mut effect.effects, summary.later.clone());
+            }
+        }
+        effect
+    }
+
+    fn operand_ty(&self, operand: &Operand) -> Ty {
+        self.program.operand_ty(self.idx, operand)
+    }
+
+    fn prov(&self, operand: Option<&Operand>) -> Prov {
+        match operand {
+            Some(op) => self.program.prov(self.idx, op),
+            None => Prov { root: ProvRoot::Unknown, path: Vec::new(), element: false },
+        }
+    }
+
+    fn link(&self, call: &ir::Call) -> Link {
+        Link { span: call.span, callee: callee_word(call) }
+    }
+
+    fn arg_kind(&self, call: &ir::Call, index: usize) -> Option<Kind> {
+        self.program.kind(&self.operand_ty(call.args.get(index)?))
+    }
+
+    /// The pool that an argument is, or that the one thing it is (a repository, a service) owns.
+    fn pool_of(&self, call: &ir::Call, index: usize) -> Option<PoolId> {
+        let arg = call.args.get(index)?;
+        let ty = self.operand_ty(arg);
+        let mut prov = self.prov(Some(arg));
+        let (family, ty) = match self.program.kind(&ty) {
+            Some(Kind::Pool) => (resource::family_of(&ty), ty),
+            Some(_) => return None,
+            None => {
+                let held = self.program.held(&ty);
+                if held.iter().any(|h| is_resource(h.kind)) {
+                    return None;
+                }
+                let mut pools = held.iter().filter(|h| h.kind == Kind::Pool);
+                let (first, None) = (pools.next()?, pools.next()) else { return None };
+                prov.path.extend(first.path.iter().copied());
+                (resource::family_of(&first.ty), first.ty.clone())
+            }
+        };
+        Some(PoolId { prov, family, ty, class: PoolClass::Slots })
+    }
+
+    /// See [`may_refer`].
+    fn may_refer(&self, ty: &Ty) -> bool {
+        may_refer(self.program, ty)
+    }
+}
+
+/// Whether a value of a type may refer to a connection that it was made from.
+pub fn may_refer(program: &Program, ty: &Ty) -> bool {
+    match ty {
+        Ty::Unknown | Ty::Ref(..) | Ty::Param(..) | Ty::Dyn(_) | Ty::Future(_) | Ty::Fn(..) => true,
+        Ty::Never => false,
+        Ty::Tuple(parts) => parts.iter().any(|p| may_refer(program, p)),
+        Ty::Slice(item) => may_refer(program, item),
+        Ty::Adt(path, args) => {
+            if let Some(row) = program.catalog.type_row(*path) {
+                return match row.kind {
+                    Kind::Plain if path.as_str().starts_with("std::") => args.iter().any(|a| may_refer(program, a)),
+                    Kind::Plain => true,
+                    Kind::Wrapper => args.iter().any(|a| may_refer(program, a)),
+                    Kind::Guard
+                    | Kind::Conn
+                    | Kind::Tx
+                    | Kind::Stream
+                    | Kind::Builder
+                    | Kind::Permit
+                    | Kind::LockGuard
+                    | Kind::Driver
+                    | Kind::Task
+                    | Kind::Raw => true,
+                    Kind::Pool | Kind::Semaphore | Kind::Lock | Kind::Handle => false,
+                };
+            }
+            // A workspace or foreign type: it refers to a connection only if one lies in it, as far as can be seen.
+            program.held(ty).iter().any(|h| is_resource(h.kind))
+                || !program.is_plain_struct(*path)
+                || args.iter().any(|a| may_refer(program, a) && a.is_known())
+        }
+    }
+}
+
+impl Cx<'_> {
+    fn new_resource(&mut self, id: CallId, call: &ir::Call, spec: NewResource) -> Option<ResId> {
+        if self.resources.len() >= resource::MAX_RESOURCES {
+            return None;
+        }
+        let protects_connection = spec.protects || spec.kind == Kind::LockGuard && self.protects(&spec.ty);
+        Some(self.resources.push(Resource {
+            origin: Origin::Call(id),
+            path: spec.path,
+            kind: spec.kind,
+            ty: spec.ty,
+            pool: spec.pool,
+            span: call.span,
+            confidence: spec.confidence,
+            borrowed: false,
+            inside: false,
+            chain: spec.chain,
+            protects_connection,
+            acquired_by_us: true,
+        }))
+    }
+
+    /// What lies in the result (after `.await`) and must be given back; the first of a wanted kind.
+    fn resource_in(&self, result: &Ty, wanted: &[Kind]) -> Option<Held> {
+        let awaited = match result {
+            Ty::Future(inner) => inner,
+            other => other,
+        };
+        self.program.held(awaited).iter().find(|h| wanted.contains(&h.kind) && !h.by_ref).cloned()
+    }
+}
+
+struct NewResource {
+    path: Vec<Symbol>,
+    kind: Kind,
+    ty: Ty,
+    pool: PoolId,
+    confidence: Confidence,
+    chain: Vec<Link>,
+    protects: bool,
+}
+
+/// Read guards are told by their type: every library that has them calls them so.
+fn is_shared(guard: &Ty) -> bool {
+    match guard.peel_refs() {
+        Ty::Adt(path, _) => path.as_str().rsplit("::").next().is_some_and(|n| n.contains("Read")),
+        Ty::Unknown
+        | Ty::Ref(..)
+        | Ty::Tuple(_)
+        | Ty::Slice(_)
+        | Ty::Param(..)
+        | Ty::Dyn(_)
+        | Ty::Future(_)
+        | Ty::Fn(..)
+        | Ty::Never => false,
+    }
+}
+
+fn database_wait(link: Link) -> Waits {
+    Waits { kind: Symbol::new("database"), confidence: Confidence::Medium, chain: vec![link] }
+}
+
+/// What a call is called in words.
+pub fn callee_word(call: &ir::Call) -> String {
+    match &call.callee {
+        Callee::Path(path) | Callee::Qualified { path, .. } => {
+            let names: Vec<&str> = path.segments.iter().map(|s| s.name.as_str()).collect();
+            names[names.len().saturating_sub(2)..].join("::")
+        }
+        Callee::Method { name, .. } => name.to_string(),
+        Callee::Value(_) => "the closure".to_owned(),
+        Callee::Macro { path, .. } => format!("{}!", path.last()),
+    }
+}

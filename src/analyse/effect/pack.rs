@@ -1,0 +1,429 @@
+//! What a call does according to its row in a pack.
+//!
+//! **Invariant:** one arm per verb of the schema; a verb that is not matched does not compile.
+
+use super::*;
+
+impl Cx<'_> {
+    /// Whether a row that was found by a method's name on a type nobody knows can be meant: a query needs its executor.
+    pub(super) fn fits(&self, call: &ir::Call, row: &FnRow) -> bool {
+        let Effect::Use { conn, .. } = row.effect else { return true };
+        if conn == 0 {
+            return true;
+        }
+        let Some(arg) = call.args.get(conn) else { return false };
+        let ty = self.operand_ty(arg);
+        match self.program.kind(&ty) {
+            Some(Kind::Pool | Kind::Guard | Kind::Conn | Kind::Tx | Kind::Stream | Kind::Handle | Kind::LockGuard) => {
+                true
+            }
+            Some(
+                Kind::Semaphore
+                | Kind::Permit
+                | Kind::Lock
+                | Kind::Driver
+                | Kind::Task
+                | Kind::Raw
+                | Kind::Wrapper
+                | Kind::Builder
+                | Kind::Plain,
+            )
+            | None => {
+                matches!(ty.peel_refs(), Ty::Unknown)
+                    || !self.program.may_be(&ty).is_empty()
+                    || self.program.held(&ty).iter().any(|h| is_resource(h.kind) || h.kind == Kind::Pool)
+            }
+        }
+    }
+
+    pub(super) fn pack_call(&mut self, id: CallId, call: &ir::Call, row: &FnRow, result: &Ty) -> CallEffect {
+        let when = if row.is_async { When::Awaited } else { When::Now };
+        let mut effect = self.blank(call, when);
+        let awaited = match result {
+            Ty::Future(inner) => (**inner).clone(),
+            other => other.clone(),
+        };
+        effect.carries = row.out.is_none() && !row.is_async || self.may_refer(&awaited) && awaited.is_known();
+        let method = matches!(call.callee, Callee::Method { .. });
+        if method && !effect.by_value.is_empty() {
+            effect.by_value[0] = row.consumes;
+        }
+        let link = self.link(call);
+        if let Some(w) = &row.waits {
+            effect.effects.add_waits(Waits { kind: w.kind, confidence: w.confidence, chain: vec![link.clone()] });
+        }
+        if let Some(kind) = row.blocks {
+            effect.effects.add_blocks(Blocks {
+                kind,
+                panics: row.panics_in_async,
+                confidence: Confidence::High,
+                chain: vec![link.clone()],
+            });
+        }
+        effect.tests = match row.path.as_str() {
+            "std::result::Result::is_ok" | "std::option::Option::is_some" => Some(true),
+            "std::result::Result::is_err" | "std::option::Option::is_none" => Some(false),
+            _ => None,
+        };
+        let set = |effect: &mut CallEffect, arg: usize, act: Act| {
+            if let Some(slot) = effect.acts.get_mut(arg) {
+                *slot = act;
+            }
+        };
+        match &row.effect {
+            Effect::None => self.closures_may_run(call, &mut effect, Confidence::Medium),
+            Effect::Pass | Effect::Race | Effect::FanOut { .. } => {
+                effect.acts = vec![Act::Pass; call.args.len()];
+                effect.carries = true;
+                effect.race = matches!(row.effect, Effect::Race);
+                if let Effect::FanOut { what, width } = &row.effect {
+                    let width = width.and_then(|w| call.args.get(w)).map(|arg| match arg {
+                        Operand::Literal(ir::Literal::Int(n)) => Width::Known(*n),
+                        Operand::Literal(_) | Operand::Place(_) | Operand::Path(..) => Width::Computed,
+                    });
+                    effect.fan_out = Some((*what, width));
+                }
+                for i in 0..call.args.len() {
+                    if let Some(body) = self.closure_arg(call, i)
+                        && let Some(summary) = self.summaries.get(body)
+                    {
+                        let summary = Arc::clone(summary);
+                        effect.effects.merge(&summary.effects, Confidence::High);
+                        effect.effects.merge(&summary.later, Confidence::High);
+                        effect.acts[i] = self.capture_act(body, &summary);
+                        self.mapped(id, call, &summary, &link, &mut effect);
+                    }
+                }
+            }
+            Effect::Acquire { from, patience } => self.acquire(id, call, row, &awaited, *from, *patience, &mut effect),
+            Effect::Begin { on } => {
+                // `begin` on what dereferences to a connection borrows it, whatever the trait's `self` says.
+                if let Some(v) = effect.by_value.get_mut(*on) {
+                    *v = false;
+                }
+                self.begin(id, call, row, &awaited, *on, &mut effect);
+            }
+            Effect::Connect => {
+                if let Some(held) = self.resource_in(&awaited, &[Kind::Conn, Kind::Stream]) {
+                    let pool = self.unknown_pool(&held);
+                    let spec = NewResource {
+                        path: held.path.clone(),
+                        kind: held.kind,
+                        ty: held.ty,
+                        pool,
+                        // A connection of its own holds no slot of a pool.
+                        confidence: Confidence::Low,
+                        chain: vec![link],
+                        protects: false,
+                    };
+                    if let Some(res) = self.new_resource(id, call, spec) {
+                        effect.gifts.push(Gift::New { res, path: held.path, child_of: None });
+                    }
+                }
+            }
+            Effect::Use { conn, sql, writes } => {
+                self.uses(id, call, &awaited, *conn, *sql, *writes, row, &mut effect);
+            }
+            Effect::Commit { of } => set(&mut effect, *of, Act::Ends(Life::Ended)),
+            Effect::Rollback { of } => set(&mut effect, *of, Act::Ends(Life::RolledBack)),
+            Effect::Release { of } => set(&mut effect, *of, Act::Ends(Life::Dropped)),
+            Effect::Forget { of } => set(&mut effect, *of, Act::Ends(Life::Forgotten)),
+            Effect::Detach { of, loses_slot } => {
+                effect.loses_slot = *loses_slot;
+                set(&mut effect, *of, Act::Ends(Life::Detached));
+                // The bare connection is the result: closing it ends what was detached.
+                effect.gifts.push(Gift::Arg { index: *of, from: Vec::new(), path: Vec::new(), owned: true });
+                if !method && let Some(v) = effect.by_value.get_mut(*of) {
+                    *v = true;
+                }
+            }
+            Effect::Store { into, value } => set(&mut effect, *value, Act::StoreIn(*into)),
+            Effect::Take { of } => set(&mut effect, *of, Act::Take),
+            Effect::Spawn { what } => {
+                effect.spawns = Some(*what);
+                effect.carries = false;
+            }
+            Effect::Offload { what, .. } | Effect::RunClosure { what, .. } | Effect::Once { what } => {
+                self.runs_closure(call, row, *what, &mut effect);
+            }
+            Effect::NewPool => effect.carries = false,
+            Effect::Drive { what } => set(&mut effect, *what, Act::Ends(Life::Escaped)),
+            Effect::BlockOn { what } => effect.block_on = Some(*what),
+        }
+        effect
+    }
+
+    /// An adapter whose closure takes what the receiver carries (`map(|tx| Wrapper { tx })`): the result carries what the
+    /// closure returns. A closure that takes something else (`map_err`) leaves it alone.
+    pub(super) fn mapped(
+        &mut self,
+        id: CallId,
+        call: &ir::Call,
+        summary: &Summary,
+        link: &Link,
+        effect: &mut CallEffect,
+    ) {
+        let taken: Vec<(Vec<Symbol>, Outcomes)> =
+            summary.params.iter().filter(|p| p.index == 0).map(|p| (p.path.clone(), p.outcomes)).collect();
+        if !taken.is_empty() {
+            if let Some(act) = effect.acts.first_mut() {
+                *act = Act::Summary(taken);
+            }
+            effect.carries = false;
+        }
+        for returned in &summary.returns {
+            match &returned.from {
+                ReturnedFrom::Param { index: 0, path } => effect.gifts.push(Gift::Arg {
+                    index: 0,
+                    from: path.clone(),
+                    path: returned.path.clone(),
+                    owned: returned.owned,
+                }),
+                ReturnedFrom::New { .. } => self.gift(id, call, returned, link, effect),
+                ReturnedFrom::Param { .. } => {}
+            }
+        }
+    }
+
+    pub(super) fn runs_closure(&mut self, call: &ir::Call, row: &FnRow, what: usize, effect: &mut CallEffect) {
+        let link = self.link(call);
+        let (offload, once, from) = match &row.effect {
+            Effect::Offload { .. } => (true, false, None),
+            Effect::Once { .. } => (false, true, None),
+            Effect::RunClosure { from, .. } => (false, false, *from),
+            _ => (false, false, None),
+        };
+        if offload && row.waits.is_none() && row.is_async {
+            effect.effects.add_waits(Waits {
+                kind: Symbol::new("task"),
+                confidence: Confidence::High,
+                chain: vec![link.clone()],
+            });
+        }
+        let pool_from = from.and_then(|f| (self.arg_kind(call, f) == Some(Kind::Pool)).then_some(f));
+        if let Some(f) = pool_from {
+            let ty = self.operand_ty(&call.args[f]);
+            let pool = PoolId {
+                prov: self.prov(call.args.get(f)),
+                family: resource::family_of(&ty),
+                ty,
+                class: PoolClass::Slots,
+            };
+            effect.effects.add_acquires(Acquires {
+                pool: pool.clone(),
+                patience: None,
+                confidence: Confidence::High,
+                chain: vec![link.clone()],
+            });
+            if let Some(body) = self.closure_arg(call, what) {
+                effect.runs_with.push((body, pool));
+            }
+            if row.waits.is_none() {
+                effect.effects.add_waits(database_wait(link.clone()));
+            }
+        }
+        if let Some(body) = self.closure_arg(call, what)
+            && let Some(summary) = self.summaries.get(body)
+        {
+            let cap = if once { Confidence::Low } else { Confidence::High };
+            let mut inner = Effects::default();
+            inner.merge(&summary.effects, cap);
+            inner.merge(&summary.later, cap);
+            if offload {
+                inner.blocks.clear();
+            }
+            effect.effects.merge(&inner, Confidence::High);
+            effect.acts[what] = self.capture_act(body, summary);
+        }
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    pub(super) fn acquire(
+        &mut self,
+        id: CallId,
+        call: &ir::Call,
+        row: &FnRow,
+        awaited: &Ty,
+        from: usize,
+        patience: Option<Patience>,
+        effect: &mut CallEffect,
+    ) {
+        let wanted = [Kind::Guard, Kind::Permit, Kind::LockGuard, Kind::Conn, Kind::Tx, Kind::Stream];
+        let held = self.resource_in(awaited, &wanted);
+        let from_ty = call.args.get(from).map(|a| self.operand_ty(a)).unwrap_or_default();
+        let (kind, ty, path) = match held {
+            Some(h) => (h.kind, h.ty, h.path),
+            None => {
+                let kind = match self.program.kind(&from_ty) {
+                    Some(Kind::Lock) => Kind::LockGuard,
+                    Some(Kind::Semaphore) => Kind::Permit,
+                    _ => Kind::Guard,
+                };
+                (kind, Ty::Unknown, Vec::new())
+            }
+        };
+        let family = match resource::family_of(&ty) {
+            (None, _) => resource::family_of(&from_ty),
+            known => known,
+        };
+        let class = resource::class_of(kind, is_shared(&ty));
+        let pool = PoolId { prov: self.prov(call.args.get(from)), ty: from_ty, family, class };
+        let link = self.link(call);
+        effect.effects.add_acquires(Acquires {
+            pool: pool.clone(),
+            patience,
+            confidence: Confidence::High,
+            chain: vec![link.clone()],
+        });
+        if row.is_async && row.waits.is_none() && patience != Some(Patience::Never) {
+            let (kind, confidence) = match class {
+                PoolClass::Slots => ("pool", Confidence::Medium),
+                PoolClass::Permits => ("permit", Confidence::Medium),
+                PoolClass::Lock { .. } => ("lock", Confidence::Medium),
+            };
+            effect.effects.add_waits(Waits { kind: Symbol::new(kind), confidence, chain: vec![link.clone()] });
+        }
+        effect.carries = false;
+        let spec = NewResource {
+            path: path.clone(),
+            kind,
+            ty,
+            pool,
+            confidence: Confidence::High,
+            chain: vec![link],
+            protects: false,
+        };
+        if let Some(res) = self.new_resource(id, call, spec) {
+            effect.gifts.push(Gift::New { res, path, child_of: None });
+        }
+    }
+
+    pub(super) fn begin(
+        &mut self,
+        id: CallId,
+        call: &ir::Call,
+        row: &FnRow,
+        awaited: &Ty,
+        on: usize,
+        effect: &mut CallEffect,
+    ) {
+        let on_ty = call.args.get(on).map(|a| self.operand_ty(a)).unwrap_or_default();
+        let kind = self.program.kind(&on_ty);
+        let maybe_pool = kind.is_none() && self.program.may_be(&on_ty).contains(&Kind::Pool);
+        let held = self.resource_in(awaited, &[Kind::Tx, Kind::Guard, Kind::Conn]);
+        let (res_kind, ty, path) = match held {
+            Some(h) => (h.kind, h.ty, h.path),
+            None => (Kind::Tx, Ty::Unknown, Vec::new()),
+        };
+        let family = match resource::family_of(&ty) {
+            (None, _) => resource::family_of(&on_ty),
+            known => known,
+        };
+        let owned_pool = self.pool_of(call, on);
+        let from_pool = owned_pool.is_some();
+        let link = self.link(call);
+        if let Some(arg) = call.args.get(on) {
+            self.maybe_executes(arg, &on_ty, std::slice::from_ref(&link), false, effect);
+        }
+        let prov = if from_pool || maybe_pool {
+            self.prov(call.args.get(on))
+        } else {
+            Prov { root: ProvRoot::Unknown, path: Vec::new(), element: false }
+        };
+        let pool = match owned_pool {
+            Some(pool) => PoolId { family: if family.0.is_some() { family } else { pool.family.clone() }, ..pool },
+            None => PoolId { prov, ty: on_ty.clone(), family, class: PoolClass::Slots },
+        };
+        if from_pool {
+            effect.effects.add_acquires(Acquires {
+                pool: pool.clone(),
+                patience: None,
+                confidence: Confidence::High,
+                chain: vec![link.clone()],
+            });
+            if row.is_async && row.waits.is_none() {
+                effect.effects.add_waits(Waits {
+                    kind: Symbol::new("pool"),
+                    confidence: Confidence::Medium,
+                    chain: vec![link.clone()],
+                });
+            }
+        } else if row.is_async && row.waits.is_none() {
+            effect.effects.add_waits(database_wait(link.clone()));
+        }
+        effect.carries = !from_pool;
+        let spec = NewResource {
+            path: path.clone(),
+            kind: res_kind,
+            ty,
+            pool,
+            confidence: if from_pool || kind.is_some() { Confidence::High } else { Confidence::Medium },
+            chain: vec![link],
+            protects: false,
+        };
+        if let Some(res) = self.new_resource(id, call, spec) {
+            let child_of = (!from_pool).then_some(on);
+            effect.gifts.push(Gift::New { res, path, child_of });
+        }
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    pub(super) fn uses(
+        &mut self,
+        id: CallId,
+        call: &ir::Call,
+        awaited: &Ty,
+        conn: usize,
+        sql_arg: Option<usize>,
+        writes: Option<bool>,
+        row: &FnRow,
+        effect: &mut CallEffect,
+    ) {
+        let link = self.link(call);
+        let conn_ty = call.args.get(conn).map(|a| self.operand_ty(a)).unwrap_or_default();
+        let text = sql_arg
+            .and_then(|a| call.args.get(a))
+            .or_else(|| call.args.first().filter(|_| conn != 0))
+            .and_then(|op| sql::literal(self.program, self.idx, &self.definitions, op));
+        let nature = text.as_deref().map(sql::nature);
+        let writes = writes.or(nature.map(|n| n.writes)).unwrap_or(true);
+        let locks = nature.and_then(|n| n.locks);
+        if let Some(act) = effect.acts.get_mut(conn) {
+            *act = Act::Talks { writes, locks };
+        }
+        if row.is_async && row.waits.is_none() {
+            effect.effects.add_waits(database_wait(link.clone()));
+        }
+        let stream = self.resource_in(awaited, &[Kind::Stream]);
+        if let Some(arg) = call.args.get(conn) {
+            self.maybe_executes(arg, &conn_ty, std::slice::from_ref(&link), writes, effect);
+        }
+        if let Some(pool) = self.pool_of(call, conn) {
+            effect.effects.add_acquires(Acquires {
+                pool: pool.clone(),
+                patience: None,
+                confidence: Confidence::High,
+                chain: vec![link.clone()],
+            });
+            if let Some(held) = stream {
+                let spec = NewResource {
+                    path: held.path.clone(),
+                    kind: Kind::Stream,
+                    ty: held.ty,
+                    pool,
+                    confidence: Confidence::Medium,
+                    chain: vec![link],
+                    protects: false,
+                };
+                if let Some(res) = self.new_resource(id, call, spec) {
+                    effect.gifts.push(Gift::New { res, path: held.path, child_of: None });
+                }
+            }
+            effect.carries = false;
+        } else if stream.is_some() {
+            effect.carries = true;
+        } else if row.is_async || row.out.is_some() {
+            effect.carries = false;
+        }
+    }
+}

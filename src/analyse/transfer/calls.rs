@@ -1,0 +1,349 @@
+//! Calls: arguments in, acts on their resources, result out.
+//!
+//! **Invariant:** what a call does was decided before (`effect`); here it is only applied.
+
+use super::*;
+
+impl Transfer<'_> {
+    // ---- calls ----
+
+    pub(super) fn call(&mut self, state: &mut State, to: Option<LocalId>, id: CallId) -> Value {
+        let prepared = self.prepared;
+        let effect = &prepared.calls[id];
+        let call = &self.body.calls[id];
+        self.note_invoke(state, call);
+        let mut values: Vec<Value> = Vec::with_capacity(call.args.len());
+        for (i, arg) in call.args.iter().enumerate() {
+            let value = match (arg, &effect.acts[i]) {
+                (Operand::Place(place), Act::Take) => {
+                    let taken = self.peek_behind(state, place);
+                    self.remove_behind(state, place);
+                    taken
+                }
+                (Operand::Place(place), _) if !effect.by_value[i] => self.peek(state, place).borrowed(),
+                (Operand::Place(_) | Operand::Path(..) | Operand::Literal(_), _) => self.read(state, arg),
+            };
+            values.push(value);
+        }
+        if let Some(local) = to {
+            self.note_variant(state, local, effect, call);
+        }
+        if let Some((what, width)) = effect.fan_out {
+            let known = match width {
+                Some(Width::Known(n)) => Some(n),
+                Some(Width::Computed) | None => None,
+            };
+            self.fan_out(state, values.get(what), width.is_some(), known, call.span, &effect.what);
+        }
+        if let Some(what) = effect.spawns {
+            if call.in_loop {
+                self.fan_out(state, values.get(what), false, None, call.span, &effect.what);
+            }
+            return self.spawn(state, &values, what);
+        }
+        let mut out = Value::default();
+        // Futures among the arguments run when the result is awaited, unless the call blocks on them.
+        if effect.block_on.is_none() {
+            for (i, value) in values.iter().enumerate() {
+                let passes = effect.acts.get(i) == Some(&Act::Pass) || self.operand_may_be_future(&call.args[i]);
+                for pending in value.pending.iter().filter(|p| passes || self.is_certain(p)) {
+                    out.add_pending(pending.clone());
+                }
+            }
+        }
+        let mut args: Vec<Vec<Entry>> = values.iter().map(|v| v.entries.clone()).collect();
+        match effect.when {
+            When::Now => {
+                self.happen(state, effect, &args, &args, false, call.span);
+                out.merge(&self.apply(state, effect, &args, id));
+                if effect.block_on.is_some() {
+                    let blocked = self.awaited(state, &values, true, call.span, &Ty::Unknown);
+                    out.merge(&blocked);
+                }
+            }
+            When::Awaited => {
+                if !effect.eager.is_empty() {
+                    self.happen_effects(
+                        state,
+                        &effect.eager,
+                        &args,
+                        false,
+                        call.span,
+                        &effect.what,
+                        Some((call.span, true)),
+                    );
+                }
+                // The future owns what it was given until it ends; a pass-through (a combinator) hands it on at once.
+                out.add_pending(Pending { what: Deferred::Call(id), args: args.into(), task: false });
+            }
+            When::Either => {
+                for value in &values {
+                    self.escape(state, &Value { entries: value.entries.clone(), pending: Vec::new() });
+                }
+                for arg in &mut args {
+                    for entry in arg.iter_mut() {
+                        entry.owned = false;
+                    }
+                }
+                for entry in args.iter().flatten() {
+                    out.add(Entry { path: empty_path(), ..entry.clone() });
+                }
+                out.add_pending(Pending { what: Deferred::Call(id), args: args.into(), task: false });
+            }
+        }
+        if matches!(effect.when, When::Now) && effect.acts.contains(&Act::Pass) && !effect.effects.is_empty() {
+            // An adapter with a closure (`map(|x| async …)`): what the closure does happens when the result is awaited.
+            let borrowed: Vec<Vec<Entry>> = args_borrowed(&values);
+            out.add_pending(Pending { what: Deferred::Call(id), args: borrowed.into(), task: false });
+        }
+        out
+    }
+
+    pub(super) fn note_variant(&self, state: &mut State, local: LocalId, effect: &CallEffect, call: &ir::Call) {
+        match effect.variant {
+            Some(true) => {
+                state.variants.insert(local, Variants { good: true, bad: false });
+            }
+            Some(false) => {
+                state.variants.insert(local, Variants { good: false, bad: true });
+            }
+            None => {}
+        }
+        if let (Some(good), Some(Operand::Place(place))) = (effect.tests, call.args.first())
+            && let Some(tested) = place.as_local()
+        {
+            state.tests.insert(local, (tested, good));
+        }
+    }
+
+    pub(super) fn note_invoke(&mut self, state: &State, call: &ir::Call) {
+        let ir::Callee::Value(Operand::Place(place)) = &call.callee else { return };
+        let index = place.local.index();
+        if index == 0 || index > self.body.param_count {
+            return;
+        }
+        let held = state.held().find(|&r| self.resource(r).is_connection());
+        if let Some(sink) = &mut self.sink {
+            sink.invokes.push((index - 1, held));
+        }
+    }
+
+    /// Many futures are started at once: tells if each takes a connection and nothing limits how many do.
+    pub(super) fn fan_out(
+        &mut self,
+        state: &State,
+        value: Option<&Value>,
+        limited: bool,
+        width: Option<i128>,
+        span: Span,
+        what: &str,
+    ) {
+        let (Some(value), true) = (value, self.sink.is_some()) else { return };
+        // A permit that is held here, or taken by each future first, is the limit.
+        if state.held().any(|r| self.resource(r).kind == Kind::Permit) {
+            return;
+        }
+        let mut effects = Effects::default();
+        for pending in &value.pending {
+            match pending.what {
+                Deferred::Call(id) => effects.merge(&self.prepared.calls[id].effects, Confidence::High),
+                Deferred::Block(body) => {
+                    if let Some(summary) = self.inner.get(&body).and_then(|&b| self.summaries.get(b)) {
+                        effects.merge(&summary.effects, Confidence::High);
+                        effects.merge(&summary.later, Confidence::High);
+                    }
+                }
+            }
+        }
+        if effects.acquires.iter().any(|a| a.pool.class == PoolClass::Permits) {
+            return;
+        }
+        if let Some(acquires) = effects.acquires.iter().find(|a| a.pool.class == PoolClass::Slots) {
+            self.event(Event::FanOut { span, acquires: acquires.clone(), width, limited, what: what.to_owned() });
+        }
+    }
+
+    pub(super) fn spawn(&mut self, state: &mut State, values: &[Value], what: usize) -> Value {
+        let mut out = Value::default();
+        for (i, value) in values.iter().enumerate() {
+            if i == what {
+                self.escape(state, value);
+                for pending in &value.pending {
+                    let args: Vec<Vec<Entry>> = pending
+                        .args
+                        .iter()
+                        .map(|a| a.iter().map(|e| Entry { owned: false, ..e.clone() }).collect())
+                        .collect();
+                    out.add_pending(Pending { what: pending.what, args: args.into(), task: true });
+                }
+            }
+        }
+        out
+    }
+
+    /// Applies a call's acts and makes its result.
+    pub(super) fn apply(&mut self, state: &mut State, effect: &CallEffect, args: &[Vec<Entry>], id: CallId) -> Value {
+        let mut out = Value::default();
+        for (i, entries) in args.iter().enumerate() {
+            let act = effect.acts.get(i).unwrap_or(&Act::Borrow);
+            // What ends is what was given; what that refers to (the connection of a transaction) lives on.
+            let gives = matches!(act, Act::Ends(_)) && entries.iter().any(|e| e.owned);
+            for entry in entries.iter().filter(|e| e.owned || !gives) {
+                self.act(state, effect, i, act, entry, id, &mut out);
+            }
+        }
+        if effect.carries {
+            for (i, entries) in args.iter().enumerate() {
+                if matches!(effect.acts.get(i), Some(Act::Pass | Act::Take)) {
+                    continue;
+                }
+                for entry in entries {
+                    out.add(Entry { path: empty_path(), owned: false, res: entry.res });
+                }
+            }
+        }
+        for gift in &effect.gifts {
+            self.give(state, gift, args, &mut out);
+        }
+        out
+    }
+
+    /// Puts a resource into a result.
+    pub(super) fn give(&self, state: &mut State, gift: &Gift, args: &[Vec<Entry>], out: &mut Value) {
+        match gift {
+            Gift::New { res, path, child_of } => {
+                let mut parents: Vec<ResId> =
+                    child_of.and_then(|a| args.get(a)).into_iter().flatten().map(|e| e.res).collect();
+                parents.sort();
+                parents.dedup();
+                state.res.insert(*res, ResState { outcomes: Outcomes::held(), parents });
+                out.add(Entry { path: path.as_slice().into(), res: *res, owned: true });
+            }
+            Gift::Arg { index, from, path, owned } => {
+                for entry in args.get(*index).into_iter().flatten() {
+                    if let Some(rest) = below(&entry.path, from, || true) {
+                        let path: Vec<Symbol> = path.iter().copied().chain(rest).take(3).collect();
+                        if *owned && entry.owned {
+                            // It moved through the callee: the outcome there was an escape, here it lives on.
+                            state.update(entry.res, revive);
+                        }
+                        out.add(Entry { path: path.into(), res: entry.res, owned: *owned && entry.owned });
+                    }
+                }
+            }
+        }
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    pub(super) fn act(
+        &mut self,
+        state: &mut State,
+        effect: &CallEffect,
+        index: usize,
+        act: &Act,
+        entry: &Entry,
+        id: CallId,
+        out: &mut Value,
+    ) {
+        let span = self.body.calls[id].span;
+        let res = entry.res;
+        match act {
+            Act::Borrow => {
+                if entry.owned {
+                    state.update(res, |o| o.end_held(Life::Escaped));
+                }
+            }
+            Act::Lend => {
+                if entry.owned {
+                    state.update(res, |o| o.end_held(Life::Escaped));
+                } else {
+                    state.update(res, Outcomes::write_held);
+                }
+            }
+            Act::Ends(life) => {
+                let outcomes = state.outcomes(res);
+                if outcomes.may_be_held() || outcomes.may_be(Life::Detached) && *life == Life::Dropped {
+                    self.note_end(res, *life, span, effect);
+                }
+                state.update(res, |o| o.end_held(*life));
+            }
+            Act::Talks { writes, locks } => {
+                state.update(res, |o| {
+                    let o = if *writes { o.write_held() } else { o };
+                    locks.map_or(o, |l| o.lock_held(l))
+                });
+                if entry.owned {
+                    state.update(res, |o| o.end_held(Life::Dropped));
+                }
+            }
+            Act::Summary(list) => {
+                let known = list.iter().find(|(path, _)| below(path, &entry.path, || true).is_some());
+                let before = state.outcomes(res);
+                match known {
+                    Some((_, inner)) => {
+                        state.update(res, |o| through(o, *inner, entry.owned));
+                        if entry.owned && !state.outcomes(res).may_be_held() && before.may_be_held() {
+                            self.note_release(res, span, Release::Call);
+                        }
+                    }
+                    None if entry.owned => state.update(res, |o| o.end_held(Life::Escaped)),
+                    // A callee that was not seen to hold it: a generic parameter, a bound. It may write.
+                    None => state.update(res, Outcomes::write_held),
+                }
+            }
+            Act::Pass => {
+                let field = effect.fields.as_ref().and_then(|f| f.get(index)).copied();
+                let path: Vec<Symbol> = field.into_iter().chain(entry.path.iter().copied()).take(3).collect();
+                out.add(Entry { path: path.into(), ..entry.clone() });
+            }
+            Act::StoreIn(into) => self.store_in(state, id, *into, entry),
+            Act::Take => {
+                out.add(entry.clone());
+            }
+        }
+    }
+
+    /// `into.push(value)`: a local collection owns it from now on; anything else outlives the body.
+    pub(super) fn store_in(&mut self, state: &mut State, id: CallId, into: usize, entry: &Entry) {
+        if !entry.owned {
+            return;
+        }
+        let target = match self.body.calls[id].args.get(into) {
+            Some(Operand::Place(place)) => Some(place.clone()),
+            Some(Operand::Path(..) | Operand::Literal(_)) | None => None,
+        };
+        let local = target.filter(|place| {
+            let local = &self.body.locals[place.local];
+            local.kind == ir::LocalKind::Var
+                && !matches!(self.program.bodies[self.idx].locals.get(place.local), Some(Ty::Ref(..)))
+        });
+        match local {
+            Some(place) => {
+                let mut value = state.value(place.local).map_or_else(Value::default, |v| (**v).clone());
+                value.add(Entry { path: empty_path(), ..entry.clone() });
+                set(state, place.local, value);
+            }
+            None => state.update(entry.res, |o| o.end_held(Life::Stored)),
+        }
+    }
+
+    pub(super) fn note_release(&mut self, res: ResId, span: Span, release: Release) {
+        if let Some(sink) = &mut self.sink {
+            let list = &mut sink.out.releases[res];
+            if !list.contains(&(span, release)) {
+                list.push((span, release));
+            }
+        }
+    }
+
+    pub(super) fn note_end(&mut self, res: ResId, life: Life, span: Span, effect: &CallEffect) {
+        match life {
+            Life::Ended => self.note_release(res, span, Release::Commit),
+            Life::RolledBack => self.note_release(res, span, Release::Rollback),
+            Life::Dropped => self.note_release(res, span, Release::Call),
+            Life::Forgotten => self.event(Event::Forgotten { res, span, what: effect.what.clone() }),
+            Life::Detached => self.event(Event::Detached { res, span, loses_slot: effect.loses_slot }),
+            Life::Held | Life::Escaped | Life::Stored => {}
+        }
+    }
+}

@@ -1,0 +1,542 @@
+//! The transfer function: what each statement and edge does to the state.
+//!
+//! **Invariants:** one transfer for iteration and for reading: events are made by the same code when a [`Sink`] is given,
+//! from converged states only. A move out of a place removes what the place owned; a drop releases what is still owned.
+//! **Absent on purpose:** lints, words, confidence rules.
+
+mod places;
+mod calls;
+mod waits;
+
+use super::Summaries;
+use super::effect::{Act, CallEffect, Gift, Prepared, When, Width};
+use super::events::{BodyEvents, Event, Release};
+use super::resource::{Origin, PoolClass, ResId, Resource, Sameness, same_pool};
+use super::state::{Deferred, Entry, Life, Outcomes, Pending, ResState, State, Value, Variants};
+use super::summary::{Effects, ParamResource};
+use crate::base::{Confidence, Idx, IndexVec, Span, Symbol};
+use crate::flow::{self, Location};
+use crate::ir::{
+    self, AggregateKind, BlockId, Body, BodyId, BodyKind, CallId, DropWhy, Edge, EdgeKind, LocalId, Operand, Place,
+    Proj, ReturnKind, Rvalue, Stmt, StmtKind, Terminator,
+};
+use crate::pack::Kind;
+use crate::resolve::{BodyIdx, Program, Ty};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// Takes what happens while converged states are read.
+#[derive(Default)]
+pub struct Sink {
+    /// Events, for lints.
+    pub out: BodyEvents,
+    /// What the body does, for its summary.
+    pub effects: Effects,
+    /// Closures that are called: parameter, and the resources held meanwhile.
+    pub invokes: Vec<(usize, Option<ResId>)>,
+    /// Maybe-connection parameters that are used as executors.
+    pub executes: Vec<super::summary::Executes>,
+    /// Closures that run while a connection of a pool is held.
+    pub runs_with: Vec<(BodyIdx, super::resource::PoolId)>,
+    /// Acquisitions inside callees that were lent a held connection: the place in the callee, the resource here, the answer.
+    pub lent: Vec<(Span, ResId, Sameness)>,
+    /// What inner bodies capture: body, capture's outer local, resources held in it now.
+    pub captured: BTreeMap<BodyIdx, Vec<(usize, ResId, bool)>>,
+}
+
+/// The analysis of one body.
+pub struct Transfer<'a> {
+    /// The program.
+    pub program: &'a Program,
+    /// The body.
+    pub idx: BodyIdx,
+    /// Its IR.
+    pub body: &'a Body,
+    /// Its calls and resources.
+    pub prepared: &'a Prepared,
+    /// Summaries of all bodies, for async blocks.
+    pub summaries: &'a Summaries,
+    /// Inner bodies by their id in the file.
+    pub inner: BTreeMap<BodyId, BodyIdx>,
+    /// Resources that exist at entry; `None`: all of the parameters and captures.
+    pub entry_resources: Option<Vec<ResId>>,
+    /// Set while reading.
+    pub sink: Option<Sink>,
+}
+
+fn empty_path() -> Rc<[Symbol]> {
+    Rc::from([])
+}
+
+impl<'a> Transfer<'a> {
+    /// An analysis of `idx`.
+    pub fn new(program: &'a Program, idx: BodyIdx, prepared: &'a Prepared, summaries: &'a Summaries) -> Self {
+        let body = program.body(idx);
+        let inner = program.inner_bodies(idx).iter().map(|&b| (program.bodies[b].id, b)).collect();
+        Transfer { program, idx, body, prepared, summaries, inner, entry_resources: None, sink: None }
+    }
+
+    fn resource(&self, res: ResId) -> &Resource {
+        &self.prepared.resources[res]
+    }
+
+    fn event(&mut self, event: Event) {
+        if let Some(sink) = &mut self.sink {
+            sink.out.events.push(event);
+        }
+    }
+
+    fn evaluate(&mut self, state: &mut State, to: &Place, value: &Rvalue, span: Span) -> Value {
+        let whole = to.as_local();
+        if let Some(local) = whole {
+            state.variants.remove(&local);
+            state.tests.remove(&local);
+        }
+        match value {
+            Rvalue::Use(op) | Rvalue::Cast(op, _) => {
+                self.copy_variant(state, whole, op);
+                self.read(state, op)
+            }
+            Rvalue::Ref { place, .. } => {
+                let value = self.peek(state, place);
+                value.borrowed()
+            }
+            Rvalue::Call(call) => self.call(state, whole, *call),
+            Rvalue::Await(op) => {
+                let value = self.read(state, op);
+                let ty = self.operand_ty(op);
+                self.awaited(state, &[value], true, span, &ty)
+            }
+            Rvalue::AwaitMany { futures, all } => {
+                let values: Vec<Value> = futures.iter().map(|f| self.read(state, f)).collect();
+                let mut out = self.awaited(state, &values, !all, span, &Ty::Unknown);
+                // Which part of the result holds what is told by the part's own await, not here.
+                for entry in &mut out.entries {
+                    entry.path = empty_path();
+                }
+                out
+            }
+            Rvalue::Aggregate { kind, fields, base } => self.aggregate(state, whole, kind, fields, base.as_ref()),
+            Rvalue::Plain(ops) => {
+                if let [Operand::Place(place)] = ops.as_slice()
+                    && let (Some(local), Some(&test)) = (whole, place.as_local().and_then(|l| state.tests.get(&l)))
+                {
+                    // `!x.is_ok()`; any other single-operand plain value of a test loses nothing by this.
+                    state.tests.insert(local, (test.0, !test.1));
+                }
+                Value::default()
+            }
+            Rvalue::Unknown(ops) => {
+                for op in ops {
+                    let value = self.read(state, op);
+                    self.escape(state, &value);
+                }
+                Value::default()
+            }
+        }
+    }
+
+    fn copy_variant(&self, state: &mut State, to: Option<LocalId>, op: &Operand) {
+        let Some(to) = to else { return };
+        match op {
+            Operand::Place(place) => {
+                if let Some(&v) = place.as_local().and_then(|l| state.variants.get(&l)) {
+                    state.variants.insert(to, v);
+                }
+                if let Some(&t) = place.as_local().and_then(|l| state.tests.get(&l)) {
+                    state.tests.insert(to, t);
+                }
+            }
+            Operand::Path(path, _) => {
+                if path.last() == "None" {
+                    state.variants.insert(to, Variants { good: false, bad: true });
+                }
+            }
+            Operand::Literal(_) => {}
+        }
+    }
+
+    fn aggregate(
+        &mut self,
+        state: &mut State,
+        to: Option<LocalId>,
+        kind: &AggregateKind,
+        fields: &[(Symbol, Operand)],
+        base: Option<&Operand>,
+    ) -> Value {
+        let mut out = Value::default();
+        match kind {
+            AggregateKind::Tuple | AggregateKind::Array | AggregateKind::Struct(_) => {
+                let named = !matches!(kind, AggregateKind::Array);
+                for (name, op) in fields {
+                    for entry in self.read_into(state, op, &mut out) {
+                        let prefix = named.then_some(*name);
+                        let path: Vec<Symbol> = prefix.into_iter().chain(entry.path.iter().copied()).take(3).collect();
+                        out.add(Entry { path: path.into(), ..entry });
+                    }
+                }
+                if let Some(base) = base {
+                    for entry in self.read_into(state, base, &mut out) {
+                        out.add(entry);
+                    }
+                }
+                let _ = to;
+                out
+            }
+            AggregateKind::Closure(body) | AggregateKind::Async(body) | AggregateKind::Generator(body) => {
+                let inner = self.inner.get(body).copied();
+                let mut args: Vec<Vec<Entry>> = Vec::new();
+                if let Some(inner) = inner {
+                    args.resize(self.program.body(inner).param_count, Vec::new());
+                }
+                for (n, (_, op)) in fields.iter().enumerate() {
+                    let value = match op {
+                        Operand::Place(place) if !self.capture_by_value(inner, n) => self.peek(state, place).borrowed(),
+                        Operand::Place(_) | Operand::Path(..) | Operand::Literal(_) => self.read(state, op),
+                    };
+                    if let (Some(sink), Some(inner)) = (&mut self.sink, inner) {
+                        for entry in value.entries.iter().filter(|e| state.outcomes(e.res).may_be_held()) {
+                            sink.captured.entry(inner).or_default().push((n, entry.res, entry.owned));
+                        }
+                    }
+                    for pending in value.pending {
+                        out.add_pending(pending);
+                    }
+                    args.push(value.entries);
+                }
+                match kind {
+                    AggregateKind::Async(body) | AggregateKind::Generator(body) => {
+                        out.add_pending(Pending { what: Deferred::Block(*body), args: args.into(), task: false });
+                    }
+                    AggregateKind::Closure(_)
+                    | AggregateKind::Tuple
+                    | AggregateKind::Array
+                    | AggregateKind::Struct(_) => {
+                        for entry in args.into_iter().flatten() {
+                            out.add(entry);
+                        }
+                    }
+                }
+                out
+            }
+        }
+    }
+
+    fn read_into(&mut self, state: &mut State, op: &Operand, out: &mut Value) -> Vec<Entry> {
+        let value = self.read(state, op);
+        for pending in value.pending {
+            out.add_pending(pending);
+        }
+        value.entries
+    }
+
+    /// Whether a capture moves: by `move`, or because the inner body ends what it captured.
+    fn capture_by_value(&self, inner: Option<BodyIdx>, n: usize) -> bool {
+        let Some(inner) = inner else { return false };
+        let body = self.program.body(inner);
+        if body.captures.get(n).is_some_and(|c| c.by_move) {
+            return true;
+        }
+        let index = body.param_count + n;
+        self.summaries.get(inner).is_some_and(|s| {
+            s.params.iter().any(|p| p.index == index && !p.outcomes.is_empty() && !p.outcomes.may_be_held())
+        })
+    }
+
+    // ---- ends ----
+
+    /// At a terminator: events of the exit.
+    pub fn at_exit(&mut self, state: &State, at: Location) {
+        let block = &self.body.blocks[at.block];
+        if at.stmt != block.stmts.len() {
+            return;
+        }
+        let Terminator::Return(kind, span) = &block.term else { return };
+        let Some(success) = self.success(state, *kind) else { return };
+        let ids: Vec<ResId> = state.res.keys().copied().collect();
+        for res in ids {
+            let outcomes = state.outcomes(res);
+            self.event(Event::Exit { res, span: *span, outcomes, success });
+        }
+    }
+
+    /// How sure it is that leaving the body here is a success; `None` for a failure.
+    pub fn success(&self, state: &State, kind: ReturnKind) -> Option<Confidence> {
+        if kind == ReturnKind::Failure {
+            return None;
+        }
+        let ret = ir::return_local();
+        match state.variants.get(&ret) {
+            Some(Variants { good: false, bad: true }) => return None,
+            Some(Variants { good: true, bad: false }) => return Some(Confidence::High),
+            Some(_) | None => {}
+        }
+        let ty = match (&self.body.kind, self.program.bodies[self.idx].owner) {
+            (BodyKind::Fn(_), Some(f)) => self.program.fns[f].ret.clone(),
+            (
+                BodyKind::Fn(_)
+                | BodyKind::Closure { .. }
+                | BodyKind::Async
+                | BodyKind::Generator
+                | BodyKind::Static(_),
+                _,
+            ) => self.program.bodies[self.idx].locals.get(ret).cloned().unwrap_or_default(),
+        };
+        let ty = match ty {
+            Ty::Future(inner) => (*inner).clone(),
+            other => other,
+        };
+        match &ty {
+            // A function that cannot say so has seen an error on every way to here.
+            Ty::Tuple(parts) if parts.is_empty() && state.failed => Some(Confidence::Low),
+            Ty::Tuple(parts) if parts.is_empty() => Some(Confidence::High),
+            // An answer whose meaning is in its value (`impl IntoResponse`): nobody can tell.
+            Ty::Param(..) | Ty::Dyn(_) => Some(Confidence::Low),
+            Ty::Unknown
+            | Ty::Adt(..)
+            | Ty::Ref(..)
+            | Ty::Tuple(_)
+            | Ty::Slice(_)
+            | Ty::Future(_)
+            | Ty::Fn(..)
+            | Ty::Never => Some(Confidence::Medium),
+        }
+    }
+
+    /// Starts collecting.
+    pub fn start_reading(&mut self) {
+        let n = self.prepared.resources.len();
+        let mut sink = Sink::default();
+        sink.out.holders = IndexVec::from_elem(Vec::new(), n);
+        sink.out.borrowers = IndexVec::from_elem(Vec::new(), n);
+        sink.out.releases = IndexVec::from_elem(Vec::new(), n);
+        sink.out.uses = IndexVec::from_elem(Vec::new(), n);
+        sink.out.outer = IndexVec::from_elem(None, n);
+        self.sink = Some(sink);
+    }
+}
+
+/// A by-value argument's fate in the callee, seen from the caller.
+fn through(before: Outcomes, inner: Outcomes, owned: bool) -> Outcomes {
+    let mut after = Outcomes::NONE;
+    for (life, wrote, locked) in inner.iter() {
+        let mut o = before;
+        if wrote {
+            o = o.write_held();
+        }
+        if locked {
+            o = o.lock_held(true);
+        }
+        let life = match (life, owned) {
+            // What the callee still holds when it returns was given to it by value and is dropped there.
+            (Life::Held, true) => Life::Dropped,
+            (Life::Held, false) => Life::Held,
+            // A borrowed one cannot be dropped by the callee, but it can be taken out of its place and ended.
+            (other, _) => other,
+        };
+        after = after.or(if life == Life::Held { o } else { o.end_held(life) });
+    }
+    if inner.is_empty() { before } else { after }
+}
+
+/// Paths on which it escaped hold it again: it came back in the result.
+fn revive(outcomes: Outcomes) -> Outcomes {
+    let mut out = Outcomes::NONE;
+    for (life, wrote, locked) in outcomes.iter() {
+        let life = if life == Life::Escaped { Life::Held } else { life };
+        out = out.or(Outcomes::one(life, wrote, locked));
+    }
+    out
+}
+
+fn args_borrowed(values: &[Value]) -> Vec<Vec<Entry>> {
+    values.iter().map(|v| v.entries.iter().map(|e| Entry { owned: false, ..e.clone() }).collect()).collect()
+}
+
+/// Where a resource at `path` lies below `fields`: `None` if elsewhere. Where the path is shorter than the fields, it is
+/// not known how deep it lies: `fits` decides.
+fn below(path: &[Symbol], fields: &[Symbol], fits: impl FnOnce() -> bool) -> Option<Vec<Symbol>> {
+    let shared = path.iter().zip(fields).take_while(|(a, b)| a == b).count();
+    if shared == fields.len() {
+        Some(path[shared..].to_vec())
+    } else if shared == path.len() && fits() {
+        Some(Vec::new())
+    } else {
+        None
+    }
+}
+
+fn set(state: &mut State, local: LocalId, value: Value) {
+    if value.is_empty() {
+        state.values.remove(&local);
+    } else {
+        state.values.insert(local, Rc::new(value));
+    }
+}
+
+impl flow::Analysis for Transfer<'_> {
+    type State = State;
+
+    fn entry(&mut self) -> State {
+        let mut state = State::default();
+        for (id, resource) in self.prepared.resources.iter_enumerated() {
+            let Origin::Local(local) = resource.origin else { continue };
+            if self.entry_resources.as_ref().is_some_and(|list| !list.contains(&id)) {
+                continue;
+            }
+            state.res.insert(id, ResState { outcomes: Outcomes::held(), parents: Vec::new() });
+            let mut value = state.value(local).map_or_else(Value::default, |v| (**v).clone());
+            value.add(Entry { path: resource.path.as_slice().into(), res: id, owned: !resource.borrowed });
+            set(&mut state, local, value);
+        }
+        state
+    }
+
+    fn stmt(&mut self, state: &mut State, _at: Location, stmt: &Stmt) {
+        match &stmt.kind {
+            StmtKind::Assign { to, value } => {
+                let value = self.evaluate(state, to, value, stmt.span);
+                self.store(state, to, value);
+            }
+            StmtKind::Drop { place, why } => self.drop_place(state, place, *why, stmt.span),
+            StmtKind::Yield(op) => {
+                let value = self.read(state, op);
+                self.escape(state, &value);
+                if self.sink.is_some() {
+                    let mut effects = Effects::default();
+                    effects.add_waits(super::summary::Waits {
+                        kind: Symbol::new("consumer"),
+                        confidence: Confidence::Medium,
+                        chain: vec![super::resource::Link { span: stmt.span, callee: String::from("yield") }],
+                    });
+                    let snapshot = state.clone();
+                    self.happen_effects(&snapshot, &effects, &[], true, stmt.span, "yield", None);
+                }
+            }
+            StmtKind::Declare(local) => {
+                state.values.remove(local);
+                state.variants.remove(local);
+                state.tests.remove(local);
+            }
+        }
+    }
+
+    fn edge(&mut self, state: &mut State, from: BlockId, edge: &Edge) -> bool {
+        let Terminator::Switch { on: Some(place), edges, .. } = &self.body.blocks[from].term else { return true };
+        let good = match &edge.kind {
+            EdgeKind::Continue => Some(true),
+            EdgeKind::Break => Some(false),
+            EdgeKind::Variant(path) => variant_goodness(path),
+            EdgeKind::Otherwise => {
+                let before: Vec<bool> = edges
+                    .iter()
+                    .filter_map(|e| match &e.kind {
+                        EdgeKind::Variant(path) => variant_goodness(path),
+                        EdgeKind::Then
+                        | EdgeKind::Else
+                        | EdgeKind::Continue
+                        | EdgeKind::Break
+                        | EdgeKind::Otherwise
+                        | EdgeKind::Again
+                        | EdgeKind::Exit
+                        | EdgeKind::Arm(_) => None,
+                    })
+                    .collect();
+                match before.as_slice() {
+                    [one] => Some(!one),
+                    _ => None,
+                }
+            }
+            EdgeKind::Then | EdgeKind::Else => {
+                let taken = edge.kind == EdgeKind::Then;
+                let Some(&(tested, good_if_true)) = place.as_local().and_then(|l| state.tests.get(&l)) else {
+                    return true;
+                };
+                return self.refine(state, &Place::local(tested), taken == good_if_true);
+            }
+            EdgeKind::Again | EdgeKind::Exit | EdgeKind::Arm(_) => None,
+        };
+        match good {
+            Some(good) => {
+                let error = matches!(&edge.kind, EdgeKind::Variant(path) if path.last() == "Err")
+                    || edge.kind == EdgeKind::Otherwise
+                        && edges.iter().any(|e| matches!(&e.kind, EdgeKind::Variant(path) if path.last() == "Ok"));
+                state.failed |= error && !good;
+                self.refine(state, place, good)
+            }
+            None => {
+                if self.holds_nothing(state, place, edge, edges) {
+                    self.empty(state, place);
+                }
+                true
+            }
+        }
+    }
+}
+
+fn variant_goodness(path: &ir::Path) -> Option<bool> {
+    match path.last().as_str() {
+        "Some" | "Ok" => Some(true),
+        "None" | "Err" => Some(false),
+        _ => None,
+    }
+}
+
+impl Transfer<'_> {
+    /// The place is known to be good (`Ok`, `Some`) or bad. `false`: it cannot be.
+    fn refine(&mut self, state: &mut State, place: &Place, good: bool) -> bool {
+        if let Some(local) = place.as_local() {
+            if let Some(v) = state.variants.get(&local)
+                && !(if good { v.good } else { v.bad })
+            {
+                return false;
+            }
+            state.variants.insert(local, Variants { good, bad: !good });
+        }
+        if !good {
+            self.empty(state, place);
+        }
+        true
+    }
+
+    /// Whether a variant of a workspace enum that this edge stands for holds no connection.
+    fn holds_nothing(&self, state: &State, place: &Place, edge: &Edge, edges: &[Edge]) -> bool {
+        if state.value(place.local).is_none_or(|v| v.entries.is_empty()) {
+            return false;
+        }
+        let Some(variants) = self.program.enum_variants(&self.place_ty(place)) else { return false };
+        match &edge.kind {
+            EdgeKind::Variant(path) => variants.iter().any(|(name, holds)| *name == path.last() && !holds),
+            EdgeKind::Otherwise => {
+                let tested = |name: Symbol| {
+                    edges.iter().any(|e| matches!(&e.kind, EdgeKind::Variant(path) if path.last() == name))
+                };
+                !variants.iter().any(|(name, holds)| *holds && !tested(*name))
+            }
+            EdgeKind::Then
+            | EdgeKind::Else
+            | EdgeKind::Continue
+            | EdgeKind::Break
+            | EdgeKind::Again
+            | EdgeKind::Exit
+            | EdgeKind::Arm(_) => false,
+        }
+    }
+
+    /// A place is seen to hold nothing: the paths on which it holds something do not come here.
+    fn empty(&mut self, state: &mut State, place: &Place) {
+        {
+            let value = self.peek(state, place);
+            let owned: Vec<ResId> = value.entries.iter().filter(|e| e.owned).map(|e| e.res).collect();
+            self.remove_owned(state, place);
+            for res in owned {
+                if !state.owned_elsewhere(res, place.local) {
+                    state.update(res, Outcomes::without_held);
+                    if state.outcomes(res).is_empty() {
+                        state.res.remove(&res);
+                    }
+                }
+            }
+        }
+    }
+}

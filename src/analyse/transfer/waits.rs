@@ -1,0 +1,278 @@
+//! Awaiting: futures run, and what happens meanwhile becomes events.
+//!
+//! **Invariant:** an await is related to a resource if the resource, or what it was begun on, flows into what is awaited.
+
+use super::*;
+
+impl Transfer<'_> {
+    // ---- awaiting ----
+
+    /// Waits for the futures in `values`. With `any`, one related future relates them all.
+    pub(super) fn awaited(&mut self, state: &mut State, values: &[Value], any: bool, span: Span, ty: &Ty) -> Value {
+        let mut out = Value::default();
+        let together: Vec<ResId> = if any { values.iter().flat_map(Value::reach).collect() } else { Vec::new() };
+        let mut ran = false;
+        for value in values {
+            let related: Vec<ResId> = if any { together.clone() } else { value.reach().collect() };
+            for pending in &value.pending {
+                ran = true;
+                out.merge(&self.run(state, pending, &related, span));
+            }
+            if value.pending.is_empty() {
+                for entry in &value.entries {
+                    out.add(Entry { owned: false, ..entry.clone() });
+                }
+            }
+        }
+        if !ran && self.sink.is_some() {
+            let row = match ty.peel_refs() {
+                Ty::Adt(path, _) => self.program.catalog.type_row(*path).and_then(|r| r.waits.clone()),
+                Ty::Unknown
+                | Ty::Ref(..)
+                | Ty::Tuple(_)
+                | Ty::Slice(_)
+                | Ty::Param(..)
+                | Ty::Dyn(_)
+                | Ty::Future(_)
+                | Ty::Fn(..)
+                | Ty::Never => None,
+            };
+            let kind = match (row, self.program.kind(ty)) {
+                (Some(row), _) => Some((row.kind, row.confidence)),
+                (None, Some(Kind::Task)) => Some((Symbol::new("task"), Confidence::High)),
+                (None, _) if values.iter().all(Value::is_empty) => Some((Symbol::new("unknown"), Confidence::Low)),
+                (None, _) => None,
+            };
+            if let Some((kind, confidence)) = kind {
+                let mut effects = Effects::default();
+                effects.add_waits(crate::analyse::summary::Waits {
+                    kind,
+                    confidence,
+                    chain: vec![crate::analyse::resource::Link { span, callee: String::from("await") }],
+                });
+                self.happen_effects(state, &effects, &[], true, span, "", None);
+            }
+        }
+        out
+    }
+
+    pub(super) fn run(&mut self, state: &mut State, pending: &Pending, related: &[ResId], span: Span) -> Value {
+        let prepared = self.prepared;
+        if pending.task {
+            return self.join_task(state, pending, span);
+        }
+        let related_entries: Vec<Vec<Entry>> =
+            vec![related.iter().map(|&res| Entry { path: empty_path(), res, owned: false }).collect()];
+        match pending.what {
+            Deferred::Call(id) => {
+                let effect = &prepared.calls[id];
+                self.happen(state, effect, &related_entries, &pending.args, true, span);
+                if effect.when == When::Now {
+                    return Value::default();
+                }
+                self.apply(state, effect, &pending.args, id)
+            }
+            Deferred::Block(body) => {
+                let Some(&inner) = self.inner.get(&body) else { return Value::default() };
+                let Some(summary) = self.summaries.get(inner).cloned() else { return Value::default() };
+                self.happen_effects(state, &summary.effects, &related_entries, true, span, "the async block", None);
+                self.happen_effects(state, &summary.later, &related_entries, true, span, "the async block", None);
+                self.apply_block(state, inner, &summary.params, &pending.args, span)
+            }
+        }
+    }
+
+    pub(super) fn apply_block(
+        &mut self,
+        state: &mut State,
+        inner: BodyIdx,
+        params: &[ParamResource],
+        args: &[Vec<Entry>],
+        span: Span,
+    ) -> Value {
+        let mut out = Value::default();
+        for (i, entries) in args.iter().enumerate() {
+            for entry in entries {
+                let known = params.iter().find(|p| p.index == i && below(&p.path, &entry.path, || true).is_some());
+                let before = state.outcomes(entry.res);
+                match known {
+                    Some(p) => state.update(entry.res, |o| through(o, p.outcomes, entry.owned)),
+                    None if entry.owned => state.update(entry.res, |o| o.end_held(Life::Dropped)),
+                    None => {}
+                }
+                if entry.owned && before.may_be_held() && !state.outcomes(entry.res).may_be_held() {
+                    self.note_release(entry.res, span, Release::Call);
+                }
+            }
+        }
+        let prepared = self.prepared;
+        for gift in prepared.blocks.get(&self.program.bodies[inner].id).into_iter().flatten() {
+            self.give(state, gift, args, &mut out);
+        }
+        out
+    }
+
+    pub(super) fn join_task(&mut self, state: &mut State, pending: &Pending, span: Span) -> Value {
+        let mut effects = Effects::default();
+        effects.add_waits(crate::analyse::summary::Waits {
+            kind: Symbol::new("task"),
+            confidence: Confidence::High,
+            chain: vec![crate::analyse::resource::Link { span, callee: String::from("task") }],
+        });
+        match pending.what {
+            Deferred::Call(id) => effects.merge(&self.prepared.calls[id].effects, Confidence::High),
+            Deferred::Block(body) => {
+                if let Some(summary) = self.inner.get(&body).and_then(|&b| self.summaries.get(b)) {
+                    effects.merge(&summary.effects, Confidence::High);
+                }
+            }
+        }
+        // A task that was given the connection is waited for on its behalf.
+        let related = pending.args.to_vec();
+        self.happen_effects(state, &effects, &related, true, span, "the task", None);
+        Value::default()
+    }
+
+    pub(super) fn happen(
+        &mut self,
+        state: &State,
+        effect: &CallEffect,
+        related: &[Vec<Entry>],
+        args: &[Vec<Entry>],
+        waiting: bool,
+        span: Span,
+    ) {
+        if self.sink.is_none() {
+            return;
+        }
+        let local = !effect.fns.is_empty();
+        self.happen_effects(state, &effect.effects, related, waiting, span, &effect.what, Some((effect.span, local)));
+        for executes in &effect.executes {
+            let Some(sink) = &mut self.sink else { continue };
+            match sink.executes.iter_mut().find(|e| e.param == executes.param) {
+                Some(old) => old.writes |= executes.writes,
+                None => sink.executes.push(executes.clone()),
+            }
+        }
+        for (body, pool) in &effect.runs_with {
+            if let Some(sink) = &mut self.sink {
+                sink.runs_with.push((*body, pool.clone()));
+            }
+        }
+        if local {
+            for (param, entries) in args.iter().enumerate() {
+                for entry in entries {
+                    if state.outcomes(entry.res).may_be_held() {
+                        self.event(Event::PassedTo { res: entry.res, fns: effect.fns.clone(), param, span });
+                    }
+                }
+            }
+        }
+    }
+
+    /// Makes events of what happens here while resources are held, and adds it to the body's own effects.
+    #[allow(clippy::too_many_arguments)]
+    pub(super) fn happen_effects(
+        &mut self,
+        state: &State,
+        effects: &Effects,
+        related: &[Vec<Entry>],
+        waiting: bool,
+        span: Span,
+        what: &str,
+        callee: Option<(Span, bool)>,
+    ) {
+        let local = callee.is_some_and(|c| c.1);
+        let Some(mut sink) = self.sink.take() else { return };
+        let mut used: Vec<ResId> = Vec::new();
+        for entry in related.iter().flatten() {
+            used.push(entry.res);
+            for holder in state.slot_holders(entry.res) {
+                used.push(holder);
+            }
+        }
+        used.sort();
+        used.dedup();
+        for &res in &used {
+            if !sink.out.uses[res].contains(&span) {
+                sink.out.uses[res].push(span);
+            }
+        }
+        let held: Vec<ResId> = state
+            .held()
+            .filter(|&r| {
+                let resource = self.resource(r);
+                // A child's slot is its parent's: the parent is told once, for both.
+                resource.holds_slot() && state.slot_holders(r) == [r]
+            })
+            .collect();
+        for &res in &held {
+            let is_used = used.contains(&res);
+            let mut nested = false;
+            for acquires in &effects.acquires {
+                let sameness = same_pool(
+                    self.program,
+                    self.program.bodies[self.idx].owner,
+                    &self.resource(res).pool,
+                    &acquires.pool,
+                );
+                let by_this_call = acquires.chain.first().is_some_and(|l| callee.is_none_or(|c| c.0 == l.span));
+                if is_used && (local || !by_this_call) {
+                    // The callee holds it as its parameter and is told there; how sure that is, is known here.
+                    if let Some(place) = acquires.chain.get(1) {
+                        sink.lent.push((place.span, res, sameness));
+                    }
+                    continue;
+                }
+                if sameness != Sameness::Different {
+                    nested |= !matches!(sameness, Sameness::Maybe(Confidence::Low, _));
+                    sink.out.events.push(Event::Nested {
+                        res,
+                        span,
+                        acquires: acquires.clone(),
+                        sameness,
+                        what: what.to_owned(),
+                    });
+                }
+            }
+            if waiting && !is_used {
+                for waits in &effects.waits {
+                    let of_the_pool = ["pool", "database", "lock", "permit"].iter().any(|k| waits.kind == *k);
+                    if nested && of_the_pool {
+                        continue;
+                    }
+                    // A function that was lent two connections uses one and then the other: the caller decided that.
+                    let lent = |r: ResId| {
+                        matches!(self.resource(r).origin, Origin::Local(_)) && self.resource(r).is_connection()
+                    };
+                    if waits.kind == "database" && lent(res) && used.iter().any(|&u| lent(u)) {
+                        continue;
+                    }
+                    sink.out.events.push(Event::Wait {
+                        res,
+                        span,
+                        waits: waits.clone(),
+                        what: what.to_owned(),
+                        derived: false,
+                    });
+                }
+            }
+            for blocks in &effects.blocks {
+                if !is_used {
+                    sink.out.events.push(Event::BlockedWhileHeld { res, span, blocks: blocks.clone() });
+                }
+            }
+        }
+        if self.body.is_async && !waiting {
+            for blocks in &effects.blocks {
+                sink.out.events.push(Event::Blocked { span, blocks: blocks.clone(), what: what.to_owned() });
+            }
+        }
+        let mut own = effects.clone();
+        if !waiting {
+            own.waits.clear();
+        }
+        sink.effects.merge(&own, Confidence::High);
+        self.sink = Some(sink);
+    }
+}
