@@ -25,6 +25,15 @@ impl Cx<'_> {
         if is_method && !effect.by_value.is_empty() {
             effect.by_value[0] = self.program.fn_ir(fns[0]).self_kind == Some(SelfKind::Value);
         }
+        let awaited = match result {
+            Ty::Future(inner) => inner,
+            other => other,
+        };
+        effect.lends_result = may_refer(self.program, awaited);
+        // An executor whose bound a pack knows may be written over; a type parameter of any other kind says nothing.
+        effect.may_write = (0..call.args.len())
+            .map(|i| first.params.get(i).is_none_or(|ty| !ty.is_known() || !self.program.may_be(ty).is_empty()))
+            .collect();
         let mut acts: Vec<Vec<(Vec<Symbol>, Outcomes)>> = vec![Vec::new(); call.args.len()];
         let mut talks: Vec<Option<bool>> = vec![None; call.args.len()];
         let mut seen_body = false;

@@ -128,6 +128,10 @@ pub struct CallEffect {
     pub variant: Option<bool>,
     /// Tells whether argument 0 is good (`Some(true)` for `is_ok`).
     pub tests: Option<bool>,
+    /// Per argument: whether a callee that was not seen to hold what it is lent may write over it.
+    pub may_write: Vec<bool>,
+    /// Whether the result may refer to what the callee was not seen to hold.
+    pub lends_result: bool,
     /// Word for messages.
     pub what: String,
     /// The call.
@@ -186,8 +190,8 @@ impl<'a> Cx<'a> {
             }
             // What is behind a lock is held by whoever locks it.
             let all = self.program.held(&ty);
-            let behind_lock = all.iter().any(|h| h.kind == Kind::Lock);
             for held in all.iter() {
+                let behind_lock = all.iter().any(|l| l.kind == Kind::Lock && held.path.starts_with(&l.path));
                 if behind_lock && held.kind != Kind::LockGuard {
                     continue;
                 }
@@ -308,6 +312,8 @@ impl<'a> Cx<'a> {
             runs_with: Vec::new(),
             variant: None,
             tests: None,
+            may_write: vec![true; call.args.len()],
+            lends_result: false,
             what: callee_word(call),
             span: call.span,
         }

@@ -386,7 +386,8 @@ impl Cx<'_> {
             .or_else(|| call.args.first().filter(|_| conn != 0))
             .and_then(|op| sql::literal(self.program, self.idx, &self.definitions, op));
         let nature = text.as_deref().map(sql::nature);
-        let writes = writes.or(nature.map(|n| n.writes)).unwrap_or(true);
+        // The text decides; without it, what the row says of the method; else it writes.
+        let writes = nature.map(|n| n.writes).or(writes).unwrap_or(true);
         let locks = nature.and_then(|n| n.locks);
         if let Some(act) = effect.acts.get_mut(conn) {
             *act = Act::Talks { writes, locks };

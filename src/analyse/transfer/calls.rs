@@ -288,7 +288,14 @@ impl Transfer<'_> {
                     }
                     None if entry.owned => state.update(res, |o| o.end_held(Life::Escaped)),
                     // A callee that was not seen to hold it: a generic parameter, a bound. It may write.
-                    None => state.update(res, Outcomes::write_held),
+                    None => {
+                        if effect.may_write.get(index).copied().unwrap_or(true) {
+                            state.update(res, Outcomes::write_held);
+                        }
+                        if effect.lends_result {
+                            out.add(Entry { path: empty_path(), owned: false, res });
+                        }
+                    }
                 }
             }
             Act::Pass => {
