@@ -120,6 +120,10 @@ fn offences<'a>(cx: &Cx<'a>, res: ResId) -> Vec<Offence<'a>> {
             continue;
         }
         let mut confidence = held.min(waits.confidence);
+        // What a lock is there for is not always seen: that a wait belongs to it is a possibility.
+        if cx.events().resources[res].kind == Kind::LockGuard {
+            confidence = confidence.min(Confidence::Medium);
+        }
         // A function that hands the connection to its caller waits on the way to getting it ready.
         if handed_on && waits.kind != "sleep" {
             confidence = Confidence::Low;

@@ -144,7 +144,7 @@ pub fn waited_for(waits: &Waits) -> String {
         "channel" => "a channel",
         "lock" => "a lock",
         "permit" => "a permit",
-        "pool" => "a connection of another pool",
+        "pool" => "another connection from a pool",
         "database" => "a query on another connection",
         "file" => "file I/O",
         "storage" => "object storage",

@@ -276,9 +276,10 @@ impl<'a> Cx<'a> {
     fn protects(&self, guard: &Ty) -> bool {
         match guard.peel_refs() {
             Ty::Adt(_, args) => args.iter().any(|inner| {
-                self.program.held(inner).iter().any(|h| {
-                    matches!(h.kind, Kind::Guard | Kind::Conn | Kind::Tx | Kind::Stream | Kind::Pool | Kind::Handle)
-                })
+                self.program
+                    .held(inner)
+                    .iter()
+                    .any(|h| matches!(h.kind, Kind::Guard | Kind::Conn | Kind::Tx | Kind::Stream | Kind::Pool))
             }),
             Ty::Unknown
             | Ty::Ref(..)
