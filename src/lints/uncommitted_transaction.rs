@@ -154,10 +154,12 @@ pub(super) fn on_exit(cx: &Cx<'_>, res: ResId, wrote: bool) -> Option<Finding> {
         Origin::Local(_) => confidence.min(Confidence::Medium),
         Origin::Call(_) | Origin::Block(_) => confidence,
     };
+    // Where another path commits, an early success may mean that there was nothing to write, whatever a callee could do.
+    let committed = cx.events().releases[res].iter().any(|(_, r)| *r == crate::analyse::Release::Commit);
+    let confidence = if committed { confidence.min(Confidence::Medium) } else { confidence };
     let lint = if wrote { LINT.name } else { super::uncommitted_read::LINT.name };
     let mut finding = words::finding(cx, lint, confidence, span, Some(res));
-    let ended_somewhere =
-        sometimes || cx.events().releases[res].iter().any(|(_, r)| *r == crate::analyse::Release::Commit);
+    let ended_somewhere = sometimes || committed;
     let where_ = if ended_somewhere { "on this path" } else { "on any path" };
     finding.message = if wrote {
         format!("{noun} {name} is not committed {where_}, so its writes are rolled back although the function succeeds")
