@@ -83,7 +83,7 @@ pub fn literal(program: &Program, idx: BodyIdx, definitions: &Definitions<'_>, o
             Rvalue::Call(id) => {
                 let call = &body.calls[*id];
                 let row = match program.bodies[idx].targets.get(*id) {
-                    Some(Target::Pack(path)) => program.catalog.fn_row(*path),
+                    Some(Target::Pack(path)) => program.catalog.target_row(*path),
                     Some(
                         Target::Local { .. }
                         | Target::Closure(_)

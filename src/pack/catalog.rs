@@ -354,6 +354,13 @@ impl Catalog {
             (!own.contains('*'), own.len())
         })
     }
+    /// The row that a call's target names: of a function or method, or of what a derive writes.
+    pub fn target_row(&self, path: Symbol) -> Option<&FnRow> {
+        self.fn_row(path).or_else(|| {
+            let (derive, name) = path.as_str().rsplit_once("::")?;
+            self.derive_fn(Symbol::new(derive), name)
+        })
+    }
     /// Whether some pack knows the derive or attribute macro.
     pub fn knows_derive(&self, derive: Symbol) -> bool {
         self.derives.contains_key(&derive)

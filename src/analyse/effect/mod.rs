@@ -326,7 +326,7 @@ impl<'a> Cx<'a> {
         let target = info.targets.get(id).cloned().unwrap_or(Target::Unknown("not inferred"));
         let result = info.results.get(id).cloned().unwrap_or_default();
         match target {
-            Target::Pack(path) => match self.program.catalog.fn_row(path) {
+            Target::Pack(path) => match self.program.catalog.target_row(path) {
                 Some(row) if self.fits(call, row) => self.pack_call(id, call, row, &result),
                 Some(_) => {
                     // A method of that name on something else: it reads its arguments.
