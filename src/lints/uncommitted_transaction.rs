@@ -36,7 +36,6 @@ use super::{Cx, Group, Lint, words};
 use crate::analyse::{Event, Life, Origin, ResId};
 use crate::base::{Confidence, Finding, Span};
 use crate::pack::{Kind, OnDrop};
-use crate::resolve::Ty;
 
 /// The lint.
 pub static LINT: Lint = Lint {
@@ -63,18 +62,7 @@ fn ends_by_rollback(cx: &Cx<'_>, res: ResId) -> bool {
     {
         return false;
     }
-    let row = match resource.ty.peel_refs() {
-        Ty::Adt(path, _) => cx.program.catalog.type_row(*path),
-        Ty::Unknown
-        | Ty::Ref(..)
-        | Ty::Tuple(_)
-        | Ty::Slice(_)
-        | Ty::Param(..)
-        | Ty::Dyn(_)
-        | Ty::Future(_)
-        | Ty::Fn(..)
-        | Ty::Never => None,
-    };
+    let row = cx.program.type_row(&resource.ty);
     row.is_none_or(|r| r.on_drop != OnDrop::Commits)
 }
 

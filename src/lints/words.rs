@@ -72,9 +72,7 @@ pub fn name(cx: &Cx<'_>, res: ResId) -> String {
 
 /// What a resource is: `pooled connection`.
 pub fn noun(cx: &Cx<'_>, resource: &Resource) -> String {
-    if let Ty::Adt(path, _) = resource.ty.peel_refs()
-        && let Some(noun) = cx.program.catalog.type_row(*path).and_then(|r| r.noun.clone())
-    {
+    if let Some(noun) = cx.program.type_row(&resource.ty).and_then(|r| r.noun.clone()) {
         return noun;
     }
     match resource.kind {
@@ -165,18 +163,7 @@ pub fn waited_for(waits: &Waits) -> String {
 
 /// How long waiting for the pool goes on, for a `why`.
 pub fn patience(cx: &Cx<'_>, pool: &PoolId, own: Option<Patience>) -> String {
-    let row = match pool.ty.peel_refs() {
-        Ty::Adt(path, _) => cx.program.catalog.type_row(*path),
-        Ty::Unknown
-        | Ty::Ref(..)
-        | Ty::Tuple(_)
-        | Ty::Slice(_)
-        | Ty::Param(..)
-        | Ty::Dyn(_)
-        | Ty::Future(_)
-        | Ty::Fn(..)
-        | Ty::Never => None,
-    };
+    let row = cx.program.type_row(&pool.ty);
     match own.or_else(|| row.and_then(|r| r.patience)) {
         Some(Patience::Forever) => String::from("for ever, as this pool has no wait timeout by default"),
         Some(Patience::Seconds(s)) => format!("until the pool's timeout ({s} s by default) and then fail"),
@@ -282,18 +269,7 @@ pub fn held_confidence(cx: &Cx<'_>, res: ResId) -> Confidence {
 
 /// Whether a resource is one that may be held for long by design.
 pub fn long_lived(cx: &Cx<'_>, resource: &Resource) -> bool {
-    match resource.ty.peel_refs() {
-        Ty::Adt(path, _) => cx.program.catalog.type_row(*path).is_some_and(|r| r.long_lived),
-        Ty::Unknown
-        | Ty::Ref(..)
-        | Ty::Tuple(_)
-        | Ty::Slice(_)
-        | Ty::Param(..)
-        | Ty::Dyn(_)
-        | Ty::Future(_)
-        | Ty::Fn(..)
-        | Ty::Never => false,
-    }
+    cx.program.type_row(&resource.ty).is_some_and(|r| r.long_lived)
 }
 
 /// The first release after a place, as a step.

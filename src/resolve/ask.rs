@@ -7,6 +7,11 @@ use crate::base::Symbol;
 use crate::pack::Kind;
 
 impl Program {
+    /// The row of a type, references off.
+    pub fn type_row(&self, ty: &Ty) -> Option<&crate::pack::TypeRow> {
+        ty.peel_refs().head().and_then(|path| self.catalog.type_row(path))
+    }
+
     /// Whether a type only passes through to what it holds: `Option`, `Result`, `Arc`, `State`.
     pub fn is_wrapper(&self, ty: &Ty) -> bool {
         match ty.peel_refs() {

@@ -25,18 +25,7 @@ impl Transfer<'_> {
             }
         }
         if !ran && self.sink.is_some() {
-            let row = match ty.peel_refs() {
-                Ty::Adt(path, _) => self.program.catalog.type_row(*path).and_then(|r| r.waits.clone()),
-                Ty::Unknown
-                | Ty::Ref(..)
-                | Ty::Tuple(_)
-                | Ty::Slice(_)
-                | Ty::Param(..)
-                | Ty::Dyn(_)
-                | Ty::Future(_)
-                | Ty::Fn(..)
-                | Ty::Never => None,
-            };
+            let row = self.program.type_row(ty).and_then(|r| r.waits.clone());
             let kind = match (row, self.program.kind(ty)) {
                 (Some(row), _) => Some((row.kind, row.confidence)),
                 (None, Some(Kind::Task)) => Some((Symbol::new("task"), Confidence::High)),
