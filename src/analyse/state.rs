@@ -301,6 +301,12 @@ impl State {
     pub fn owners(&self, res: ResId) -> impl Iterator<Item = LocalId> + '_ {
         self.values.iter().filter(move |(_, v)| owns(v, res)).map(|(&l, _)| l)
     }
+    /// No value owns the resource any more: it has been taken out of wherever it was.
+    pub fn disown(&mut self, res: ResId) {
+        for value in self.values.values_mut().filter(|v| v.entries.iter().any(|e| e.owned && e.res == res)) {
+            Rc::make_mut(value).entries.retain(|e| !e.owned || e.res != res);
+        }
+    }
     /// Changes the outcomes of a resource.
     pub fn update(&mut self, res: ResId, change: impl FnOnce(Outcomes) -> Outcomes) {
         if let Some(r) = self.res.get_mut(&res) {

@@ -223,11 +223,13 @@ impl Transfer<'_> {
                 for entry in args.get(*index).into_iter().flatten() {
                     if let Some(rest) = below(&entry.path, from, || true) {
                         let path: Vec<Symbol> = path.iter().copied().chain(rest).take(3).collect();
-                        if *owned && entry.owned {
-                            // It moved through the callee: the outcome there was an escape, here it lives on.
+                        if *owned {
+                            // It moved through the callee, or was taken out of what was lent to it: the outcome there was
+                            // an escape, here it lives on with a new owner.
                             state.update(entry.res, revive);
+                            state.disown(entry.res);
                         }
-                        out.add(Entry { path: path.into(), res: entry.res, owned: *owned && entry.owned });
+                        out.add(Entry { path: path.into(), res: entry.res, owned: *owned });
                     }
                 }
             }

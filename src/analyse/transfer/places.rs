@@ -316,7 +316,9 @@ impl Transfer<'_> {
         let value = self.peek(state, place);
         let mut out = Value::default();
         for entry in &value.entries {
-            let owned = entry.owned || self.owners_of(state, entry.res).next().is_some();
+            // What a `&mut` parameter leads to has its owner in the caller: taking it out makes it ours.
+            let callers = matches!(self.resource(entry.res).origin, Origin::Local(_));
+            let owned = entry.owned || callers || self.owners_of(state, entry.res).next().is_some();
             out.add(Entry { owned, ..entry.clone() });
         }
         out
