@@ -115,8 +115,9 @@ struct Tally(BTreeMap<String, BTreeMap<&'static str, usize>>);
 
 impl Tally {
     fn count(&mut self, file: &Path, text: &str) {
-        let folder =
-            file.parent().and_then(Path::file_name).map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        // A lint's folder, or a pack's crate: its `src` says nothing.
+        let folders = file.ancestors().skip(1).filter_map(Path::file_name).map(|n| n.to_string_lossy());
+        let folder = folders.into_iter().find(|name| name != "src").unwrap_or_default().into_owned();
         let counts = self.0.entry(folder).or_default();
         for kind in ["bad_", "ok_", "fp_", "miss_"] {
             let lines = text.lines().filter(|line| line.contains(&format!("fn {kind}")));

@@ -2,9 +2,13 @@
 //! and in `rules/`, nowhere in `src/`.
 
 use letgo::base::Symbol;
+use letgo::discover::Tree;
 use letgo::pack::catalog::{builtin_packs, mentions, packs_for};
 use letgo::pack::{Catalog, Effect, MacroShape, TypeExpr, type_expr, words};
-use std::collections::BTreeMap;
+use letgo::pipeline::dump::{Dump, dump};
+use letgo::pipeline::{self, Options};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 fn s(text: &str) -> Symbol {
     Symbol::new(text)
@@ -72,6 +76,54 @@ fn shipped_rows_that_take_or_end_something_are_proven() {
         }
     }
     assert!(bare.is_empty(), "rows without proof: {bare:#?}");
+}
+
+/// The paths of the rows that the compiled crates under `fixtures/packs` call.
+fn rows_in_use(folder: &Path) -> BTreeSet<String> {
+    let mut used = BTreeSet::new();
+    for entry in std::fs::read_dir(folder).expect("the folder is there").filter_map(Result::ok) {
+        let (Ok(text), Ok(manifest)) = (
+            std::fs::read_to_string(entry.path().join("src/lib.rs")),
+            std::fs::read_to_string(entry.path().join("Cargo.toml")),
+        ) else {
+            continue;
+        };
+        let files = [("src/lib.rs".to_owned(), text), ("Cargo.toml".to_owned(), manifest)];
+        let tree = Tree::in_memory(files, 2021);
+        let catalog = pipeline::catalog(&tree, None).expect("shipped packs load");
+        let types =
+            dump(&Options::new(&tree, &catalog), Dump::Types, Some(("src/lib.rs", ""))).expect("it has functions");
+        let targets = types.lines().filter_map(|line| line.split_once(" -> pack ")?.1.split(": ").next());
+        used.extend(targets.map(str::to_owned));
+    }
+    used
+}
+
+/// `fixtures/packs/unproven.txt` lists the rows that no compiled fixture calls. A new row comes with a call, so the list only
+/// shrinks; `LETGO_BLESS=1` rewrites it.
+#[test]
+fn rows_without_a_compiled_call_are_listed() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/packs");
+    let used = rows_in_use(&folder);
+    let (mut text, mut all) = (String::new(), 0);
+    for pack in &Catalog::builtin().packs {
+        let rows: BTreeSet<String> = pack.fns.iter().map(|row| row.path.to_string()).collect();
+        all += rows.len();
+        for row in rows.iter().filter(|row| !used.contains(*row)) {
+            text += &format!("{} {row}\n", pack.id);
+        }
+    }
+    println!("{} of {all} rows are called by a compiled fixture", all - text.lines().count());
+    let list = folder.join("unproven.txt");
+    if std::env::var_os("LETGO_BLESS").is_some() {
+        std::fs::write(&list, &text).expect("the list can be written");
+    }
+    let listed = std::fs::read_to_string(&list).unwrap_or_default();
+    let (listed, now): (BTreeSet<&str>, BTreeSet<&str>) = (listed.lines().collect(), text.lines().collect());
+    let new: Vec<_> = now.difference(&listed).collect();
+    let gone: Vec<_> = listed.difference(&now).collect();
+    assert!(new.is_empty(), "rows that no crate under fixtures/packs calls: {new:#?}");
+    assert!(gone.is_empty(), "proven or gone, so no longer on the list (LETGO_BLESS=1 rewrites it): {gone:#?}");
 }
 
 #[test]

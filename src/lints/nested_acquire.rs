@@ -40,6 +40,7 @@ use super::{Cx, Group, Lint, words};
 use crate::analyse::{Acquires, Event, Origin, PoolClass, ResId, Sameness};
 use crate::base::{self, Confidence, Finding, Span, Step};
 use crate::pack::{Kind, Patience};
+use crate::resolve::ProvRoot;
 
 /// The lint.
 pub static LINT: Lint = Lint {
@@ -76,7 +77,8 @@ pub fn tells(cx: &Cx<'_>, event: &Event) -> bool {
 fn judge<'a>(cx: &Cx<'a>, event: &'a Event) -> Option<Second<'a>> {
     let Event::Nested { res, span, acquires, sameness, .. } = event else { return None };
     let resource = &cx.events().resources[*res];
-    if resource.kind == Kind::Conn && resource.acquired_by_us && resource.pool.class == PoolClass::Slots {
+    let from_no_pool = resource.pool.class == PoolClass::Slots && resource.pool.prov.root == ProvRoot::Unknown;
+    if resource.kind == Kind::Conn && resource.acquired_by_us && from_no_pool {
         // A connection of its own: it holds no slot of a pool.
         return None;
     }
