@@ -5,7 +5,7 @@ use super::config::{self, Config};
 use super::place::{self, Place};
 use super::{Stop, print, say, wants_color};
 use crate::base::{Confidence, Problem};
-use crate::discover::{Rules, Tree, read_text};
+use crate::discover::{Rules, Tree, read_text, stays_inside};
 use crate::pack::Catalog;
 use crate::pipeline::{self, Options};
 use crate::report::{Levels, LintRow, Report, Selector, Setting, concise, json, text};
@@ -130,11 +130,21 @@ pub fn settings(named: Option<&Path>, place: &Place, rows: &[LintRow]) -> Result
         return config::read(&path.to_string_lossy(), &read(path)?, rows).map_err(fail);
     }
     let file = place.root.join(config::FILE);
+    if file.is_file() && !stays_inside(&place.root, &file) {
+        let text = format!(
+            "letgo: {} is a symbolic link that leads out of the workspace; name the file with `--config`\n",
+            place.paths.show(config::FILE)
+        );
+        return Err(Stop::Error(text));
+    }
     if file.is_file() {
         return config::read(&place.paths.show(config::FILE), &read(&file)?, rows).map_err(fail);
     }
     let manifest = place.root.join("Cargo.toml");
     // A manifest that cannot be read is told when the tree is.
+    if !stays_inside(&place.root, &manifest) {
+        return Ok(Config::default());
+    }
     let Ok(text) = read_text(&manifest) else { return Ok(Config::default()) };
     Ok(config::read_metadata(&place.paths.show("Cargo.toml"), &text, rows).map_err(fail)?.unwrap_or_default())
 }

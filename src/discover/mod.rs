@@ -143,8 +143,20 @@ impl Entry {
     }
 }
 
+/// Larger files are generated; what reading one costs is a multiple of its size.
+const LARGEST: u64 = 32 << 20;
+
+/// Whether `path`, with links followed, lies below `root`, which has none.
+pub fn stays_inside(root: &Path, path: &Path) -> bool {
+    path.canonicalize().is_ok_and(|real| real.starts_with(root))
+}
+
 /// Reads a UTF-8 file.
 pub fn read_text(path: &Path) -> Result<String, String> {
+    let about = std::fs::metadata(path).map_err(|e| format!("cannot be read: {}", plain_io(&e)))?;
+    if about.is_file() && about.len() > LARGEST {
+        return Err(format!("is larger than {} MiB", LARGEST >> 20));
+    }
     let bytes = std::fs::read(path).map_err(|e| format!("cannot be read: {}", plain_io(&e)))?;
     String::from_utf8(bytes).map_err(|e| {
         let at = e.utf8_error().valid_up_to();

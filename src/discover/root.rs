@@ -27,7 +27,9 @@ pub fn find_root(dir: &Path) -> PathBuf {
         if package.is_none() {
             package = Some(folder);
             let pointer = table.get("package").and_then(|p| p.get("workspace")).and_then(|w| w.as_str());
-            if let Some(root) = pointer.and_then(|p| folder.join(p).canonicalize().ok()) {
+            let root = pointer.and_then(|p| folder.join(p).canonicalize().ok());
+            // A package of strangers must not choose which other folders of this machine are read.
+            if let Some(root) = root.filter(|root| folder.starts_with(root) && root.join("Cargo.toml").is_file()) {
                 return root;
             }
         }

@@ -5,7 +5,8 @@
 //! `CACHEDIR.TAG`), and what the user's own globs exclude. A path that the user names on the command line is walked even
 //! where the rules would leave it out.
 //!
-//! Symbolic links are followed, but a folder that lies below the root is walked once, at its real place.
+//! Symbolic links are followed inside the root: a folder that lies below it is walked once, at its real place. A link that
+//! leads out of the root is told and not followed: what stands there is not the project's. Only regular files are read.
 //!
 //! **Invariant:** results are sorted; nothing that goes wrong ends the walk.
 
@@ -124,7 +125,9 @@ impl<'a> Walk<'a> {
     fn layer(&mut self, dir: &Path, depth: usize) -> Layer {
         let mut read = |name: &str| {
             let file = dir.join(name);
-            if file.is_file() { self.rules_of(dir, &file) } else { Gitignore::empty() }
+            // What a link leads to elsewhere is neither rules nor to be quoted in a message.
+            let is_own = file.is_file() && !file.is_symlink();
+            if is_own { self.rules_of(dir, &file) } else { Gitignore::empty() }
         };
         Layer { depth, ignore: read(".ignore"), gitignore: read(".gitignore") }
     }
@@ -151,7 +154,7 @@ impl<'a> Walk<'a> {
             let is_dir = entry.file_type().is_dir();
             layers.retain(|layer| layer.depth < entry.depth());
             let out = entry.depth() > 0 && (self.excluded(&entry) || obey && self.left_out(&entry, &layers));
-            if out || self.is_second_way(&entry) {
+            if out || self.leads_out(&entry) || self.is_second_way(&entry) {
                 if is_dir {
                     entries.skip_current_dir();
                 }
@@ -162,10 +165,27 @@ impl<'a> Walk<'a> {
                     let layer = self.layer(entry.path(), entry.depth());
                     layers.push(layer);
                 }
-            } else {
+            } else if entry.file_type().is_file() {
                 self.take(entry.path());
+            } else if entry.path().extension().is_some_and(|e| e == "rs") {
+                self.problem(entry.path(), "is no regular file; it is left out".to_owned());
             }
         }
+    }
+
+    /// Whether it is a link to something outside the root; told where it would have mattered.
+    fn leads_out(&mut self, entry: &DirEntry) -> bool {
+        if !entry.path_is_symlink() || super::stays_inside(&self.real_root, entry.path()) {
+            return false;
+        }
+        let name = entry.file_name().to_string_lossy();
+        if entry.file_type().is_dir() || name.ends_with(".rs") || name == "Cargo.toml" {
+            self.problem(
+                entry.path(),
+                "is a symbolic link that leads out of the workspace; it is not followed".to_owned(),
+            );
+        }
+        true
     }
 
     /// Whether the user's own globs name it.

@@ -30,34 +30,83 @@ impl Comment {
 
 /// All comments of `text`, doc comments included.
 pub fn comments(text: &str) -> Vec<Comment> {
-    let mut lexer = Lexer { bytes: text.as_bytes(), at: 0, found: Vec::new() };
-    lexer.run();
+    let mut lexer = Lexer::new(text);
+    while lexer.step().is_some() {}
     lexer.found
 }
 
-struct Lexer<'t> {
+/// What a step of the lexer passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Passed {
+    /// A comment, or white space.
+    Blank,
+    /// An identifier or keyword.
+    Word,
+    /// A string, a character, a byte; also the name of a lifetime's quote.
+    Literal,
+    /// A number with its suffix.
+    Number,
+    /// A byte of anything else.
+    Byte(u8),
+}
+
+pub(super) struct Lexer<'t> {
     bytes: &'t [u8],
-    at: usize,
+    pub(super) at: usize,
     found: Vec<Comment>,
 }
 
-impl Lexer<'_> {
-    fn peek(&self, ahead: usize) -> u8 {
+impl<'t> Lexer<'t> {
+    pub(super) fn new(text: &'t str) -> Lexer<'t> {
+        Lexer { bytes: text.as_bytes(), at: 0, found: Vec::new() }
+    }
+
+    pub(super) fn peek(&self, ahead: usize) -> u8 {
         self.bytes.get(self.at + ahead).copied().unwrap_or(0)
     }
 
-    fn run(&mut self) {
-        while self.at < self.bytes.len() {
-            match self.peek(0) {
-                b'/' if self.peek(1) == b'/' => self.line_comment(),
-                b'/' if self.peek(1) == b'*' => self.block_comment(),
-                b'"' => self.string(),
-                b'\'' => self.quote(),
-                b if is_ident_start(b) => self.word(),
-                b if b.is_ascii_digit() => self.number(),
-                _ => self.at += 1,
-            }
+    /// Passes what stands next; `None` at the end.
+    pub(super) fn step(&mut self) -> Option<Passed> {
+        if self.at >= self.bytes.len() {
+            return None;
         }
+        Some(match self.peek(0) {
+            b'/' if self.peek(1) == b'/' => {
+                self.line_comment();
+                Passed::Blank
+            }
+            b'/' if self.peek(1) == b'*' => {
+                self.block_comment();
+                Passed::Blank
+            }
+            b'"' => {
+                self.string();
+                Passed::Literal
+            }
+            b'\'' => {
+                self.quote();
+                Passed::Literal
+            }
+            b if is_ident_start(b) => {
+                if self.word() {
+                    Passed::Literal
+                } else {
+                    Passed::Word
+                }
+            }
+            b if b.is_ascii_digit() => {
+                self.number();
+                Passed::Number
+            }
+            b if b.is_ascii_whitespace() => {
+                self.at += 1;
+                Passed::Blank
+            }
+            b => {
+                self.at += 1;
+                Passed::Byte(b)
+            }
+        })
     }
 
     fn line_comment(&mut self) {
@@ -138,7 +187,8 @@ impl Lexer<'_> {
     }
 
     /// An identifier, keyword, or the prefix of a literal: `r"…"`, `r#"…"#`, `br"…"`, `cr#"…"#`, `b"…"`, `b'…'`, `r#ident`.
-    fn word(&mut self) {
+    /// Tells whether it was a literal.
+    fn word(&mut self) -> bool {
         let start = self.at;
         while is_ident_continue(self.peek(0)) {
             self.at += 1;
@@ -149,14 +199,22 @@ impl Lexer<'_> {
                 while self.peek(hashes) == b'#' {
                     hashes += 1;
                 }
-                if self.peek(hashes) == b'"' {
+                let is_string = self.peek(hashes) == b'"';
+                if is_string {
                     self.at += hashes + 1;
                     self.raw_string(hashes);
                 }
+                is_string
             }
-            b"b" | b"c" if self.peek(0) == b'"' => self.string(),
-            b"b" if self.peek(0) == b'\'' => self.quote(),
-            _ => {}
+            b"b" | b"c" if self.peek(0) == b'"' => {
+                self.string();
+                true
+            }
+            b"b" if self.peek(0) == b'\'' => {
+                self.quote();
+                true
+            }
+            _ => false,
         }
     }
 

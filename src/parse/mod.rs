@@ -1,12 +1,13 @@
 //! Text to `syn::File`, and comments to suppressions.
 //!
-//! Owns: what may stand before the first item (byte order mark, shebang, frontmatter), the parse error's place, and
-//! [`comments`] (which `syn` throws away).
+//! Owns: what may stand before the first item (byte order mark, shebang, frontmatter), how deep code may nest
+//! ([`bounds`]), the parse error's place, and [`comments`] (which `syn` throws away).
 //!
 //! **Invariants:** byte offsets of the tree are offsets of the text as given, so what stands before the first item is
-//! blanked, never cut off; errors carry line and column from 1. **Absent on purpose:** threads and stack sizes: deeply
-//! nested code recurses, so the caller runs this on a large stack.
+//! blanked, never cut off; errors carry line and column from 1. **Absent on purpose:** threads and stack sizes: code
+//! recurses as deep as it nests, up to a bound, so the caller runs this on a large stack.
 
+mod bounds;
 pub mod comments;
 mod suppression;
 
@@ -35,8 +36,10 @@ impl std::error::Error for ParseError {}
 /// Parses a file. The tree's spans belong to this thread; convert them before
 /// `proc_macro2::extra::invalidate_current_thread_spans`.
 pub fn parse_file(text: &str) -> Result<syn::File, ParseError> {
+    let text = blank_preamble(text);
+    bounds::check(&text)?;
     // Not `syn::parse_file`: it cuts off mark and shebang, which would shift every offset.
-    syn::parse_str::<syn::File>(&blank_preamble(text)).map_err(|error| {
+    syn::parse_str::<syn::File>(&text).map_err(|error| {
         let start = error.span().start();
         ParseError { line: start.line.max(1), column: start.column + 1, message: error.to_string() }
     })

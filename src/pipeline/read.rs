@@ -45,12 +45,19 @@ enum Fault {
     Panic(String),
 }
 
+/// Text to IR; on the thread that calls it.
+type Lowering<'a> = dyn Fn(FileId, &Entry, &str) -> Result<(FileIr, Vec<Suppression>), parse::ParseError> + Sync + 'a;
+
 /// Reads the files of the tree.
 pub fn read(options: &Options<'_>) -> Read {
+    read_with(options, &|id, entry, text| lowered(id, entry, text, options.catalog))
+}
+
+fn read_with(options: &Options<'_>, lower: &Lowering<'_>) -> Read {
     let entries: Vec<&Entry> = options.tree.files.iter().filter(|e| options.include_tests || !e.is_test).collect();
     let done = AtomicUsize::new(0);
     let files = work::map(&entries, options.threads, |n, entry| {
-        let file = read_file(FileId::new(n), entry, options.catalog);
+        let file = read_file(FileId::new(n), entry, lower);
         options.say("reading", done.fetch_add(1, Ordering::Relaxed) + 1, entries.len());
         file
     });
@@ -108,7 +115,7 @@ impl Read {
     }
 }
 
-fn read_file(id: FileId, entry: &Entry, catalog: &Catalog) -> ReadFile {
+fn read_file(id: FileId, entry: &Entry, lower: &Lowering<'_>) -> ReadFile {
     let text = match entry.read() {
         Ok(text) => text,
         Err(message) => {
@@ -116,15 +123,7 @@ fn read_file(id: FileId, entry: &Entry, catalog: &Catalog) -> ReadFile {
         }
     };
     let source = SourceFile::new(&entry.path, &text);
-    let result = panics::caught(|| {
-        let ast = parse::parse_file(&text)?;
-        let macro_shape = |path: &[&str]| {
-            let path: Vec<Symbol> = path.iter().map(|segment| Symbol::new(segment)).collect();
-            catalog.macro_shape_written(&path)
-        };
-        let cx = LowerCx { file: id, edition: entry.edition, text: &text, macro_shape: &macro_shape };
-        Ok((lower::file(&ast, &cx), parse::suppressions(&text, id)))
-    });
+    let result = panics::caught(|| lower(id, entry, &text));
     parse::forget_spans();
     let lowered = match result {
         Ok(Ok(lowered)) => Ok(lowered),
@@ -132,6 +131,21 @@ fn read_file(id: FileId, entry: &Entry, catalog: &Catalog) -> ReadFile {
         Err(words) => Err(Fault::Panic(words)),
     };
     ReadFile { source, lowered }
+}
+
+fn lowered(
+    id: FileId,
+    entry: &Entry,
+    text: &str,
+    catalog: &Catalog,
+) -> Result<(FileIr, Vec<Suppression>), parse::ParseError> {
+    let ast = parse::parse_file(text)?;
+    let macro_shape = |path: &[&str]| {
+        let path: Vec<Symbol> = path.iter().map(|segment| Symbol::new(segment)).collect();
+        catalog.macro_shape_written(&path)
+    };
+    let cx = LowerCx { file: id, edition: entry.edition, text, macro_shape: &macro_shape };
+    Ok((lower::file(&ast, &cx), parse::suppressions(text, id)))
 }
 
 fn unparsed(file: FileId, source: &SourceFile, line: usize, column: usize, message: String) -> Finding {
@@ -153,5 +167,28 @@ fn unparsed(file: FileId, source: &SourceFile, line: usize, column: usize, messa
         why: "letgo sees nothing of this file, and calls into it are unknown to it".to_owned(),
         help: "mend the file, or name it under `exclude` in `letgo.toml`".to_owned(),
         suggestions: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::discover::Tree;
+
+    #[test]
+    fn a_panic_costs_its_file_and_is_told_with_its_name() {
+        let files = ["src/a.rs", "src/b.rs", "src/c.rs"].map(|path| (path.to_owned(), "fn f() {}".to_owned()));
+        let tree = Tree::in_memory(files, 2021);
+        let catalog = crate::pipeline::catalog(&tree, None).expect("the shipped packs are sound");
+        let options = Options { threads: 2, ..Options::new(&tree, &catalog) };
+        let read = read_with(&options, &|id, entry, text| {
+            assert!(entry.path != "src/b.rs", "no way");
+            lowered(id, entry, text, &catalog)
+        });
+        let kept: Vec<bool> = read.files.iter().map(Option::is_some).collect();
+        assert_eq!(kept, [true, false, true]);
+        let told: Vec<&str> = read.ours.iter().map(|p| p.path.as_str()).collect();
+        assert_eq!(told, ["src/b.rs"]);
+        assert!(read.ours[0].message.contains("no way"), "{}", read.ours[0].message);
     }
 }
