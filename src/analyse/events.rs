@@ -56,6 +56,9 @@ pub enum Event {
         what: String,
         /// The await is of something made from the resource's own guard (a scrutinee temporary).
         derived: bool,
+        /// `res` is the guard of a lock, a temporary of the `match`, `if let`, `while let` or `for` around the await, and
+        /// hands out something that could have been cloned or taken out first.
+        scrutinee: bool,
     },
     /// A second resource of the same pool is taken while `res` is held.
     Nested {

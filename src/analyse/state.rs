@@ -20,7 +20,7 @@ use super::resource::ResId;
 use crate::base::Symbol;
 use crate::flow::Lattice;
 use crate::ir::{BodyId, CallId, LocalId};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// What became of a resource on a path.
@@ -278,6 +278,8 @@ pub struct State {
     pub tests: BTreeMap<LocalId, (LocalId, bool)>,
     /// Whether every path to here took the `Err` side of some test.
     pub failed: bool,
+    /// Guards of locks that were temporaries when a pattern was matched: they live as long as the construct.
+    pub scrutinee: BTreeSet<ResId>,
 }
 
 impl State {
@@ -371,6 +373,9 @@ impl Lattice for State {
         }
         changed |= self.failed && !other.failed;
         self.failed &= other.failed;
+        let before = self.scrutinee.len();
+        self.scrutinee.extend(&other.scrutinee);
+        changed |= self.scrutinee.len() != before;
         // Absent means unknown here, so what only one side knows is forgotten.
         let before = self.variants.len();
         self.variants.retain(|local, _| other.variants.contains_key(local));

@@ -33,7 +33,8 @@
 //! ## When it stays silent
 //! When the connection, or anything made from it (a nested transaction, a row stream, a struct that owns it), flows into
 //! what is awaited; then the callee is responsible. For permits, whose purpose is to be held; for guards of locks that
-//! protect no connection; for listeners and other connections that are held for long by design.
+//! protect no connection, unless the guard is a temporary of a `match`, `if let`, `while let` or `for` and what it hands out
+//! (an `Arc`, a sender, a pool) could have been cloned or taken out first; for listeners and other connections that are held for long by design.
 //!
 //! ## Known limits
 //! A wait behind a trait whose implementations are outside the workspace has medium confidence; a wait inside a crate that
@@ -78,7 +79,7 @@ fn worth_telling(cx: &Cx<'_>, res: ResId) -> bool {
     let resource = &cx.events().resources[res];
     let kind = match resource.kind {
         Kind::Guard | Kind::Conn | Kind::Tx | Kind::Stream => true,
-        Kind::LockGuard => resource.protects_connection,
+        Kind::LockGuard => true,
         Kind::Permit
         | Kind::Pool
         | Kind::Semaphore
@@ -113,7 +114,7 @@ fn offences<'a>(cx: &Cx<'a>, res: ResId) -> Vec<Offence<'a>> {
     });
     let mut found: Vec<Offence<'a>> = Vec::new();
     for event in &cx.events().events {
-        let Event::Wait { res: r, span, waits, .. } = event else { continue };
+        let Event::Wait { res: r, span, waits, derived, scrutinee, .. } = event else { continue };
         // The second connection is what is wrong; that queries over it are waited for follows from it.
         let follows = ["database", "pool", "stream", "lock", "permit"].iter().any(|k| waits.kind == *k);
         if *r != res || nested.contains(span) || follows && (is_second || !nested.is_empty()) {
@@ -128,11 +129,18 @@ fn offences<'a>(cx: &Cx<'a>, res: ResId) -> Vec<Offence<'a>> {
         if handed_on && waits.kind != "sleep" {
             confidence = Confidence::Low;
         }
-        // Under a lock around a connection, a query is what the lock is for.
-        if cx.events().resources[res].kind == Kind::LockGuard
-            && ["database", "pool", "cache"].iter().any(|k| waits.kind == *k)
-        {
-            continue;
+        let resource = &cx.events().resources[res];
+        if resource.kind == Kind::LockGuard {
+            // A lock around a connection is held for it. Of others only those that were never meant to be: temporaries
+            // around an arm that waits, while a handle could have been taken out first.
+            if !(resource.protects_connection || *scrutinee) {
+                continue;
+            }
+            // Under a lock around a connection, a query is what the lock is for.
+            let queries = waits.kind == "database" || waits.kind == "cache" || waits.kind == "pool" && !derived;
+            if queries {
+                continue;
+            }
         }
         match found.iter_mut().find(|o| o.span == *span) {
             Some(old) if confidence > old.confidence => *old = Offence { span: *span, waits, confidence },
@@ -252,6 +260,9 @@ fn help(cx: &Cx<'_>, res: ResId, used_again: bool) -> String {
         (_, _, Some(name), true) => {
             format!("wait before `{name}` is acquired, or drop it here and acquire again afterwards")
         }
+        (_, Kind::LockGuard, None, _) => String::from(
+            "clone what is needed, or take it out, in a `let` of its own before this construct: then the guard is dropped at the semicolon",
+        ),
         (_, _, None, _) => String::from(
             "bind the result in a `let` of its own before this construct, so that the temporary is dropped at the semicolon",
         ),

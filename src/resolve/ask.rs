@@ -31,6 +31,21 @@ impl Program {
         }
     }
 
+    /// Whether a type is a handle that is cloned rather than lent: `Arc`, a pool, a sender.
+    pub fn is_handle(&self, ty: &Ty) -> bool {
+        let n = super::std_names::names();
+        ty.peel_refs().head().is_some_and(|head| {
+            head == n.arc || matches!(self.catalog.type_row(head).map(|r| r.kind), Some(Kind::Handle | Kind::Pool))
+        })
+    }
+
+    /// Whether what the guard of a lock protects is a handle, or a container of handles.
+    pub fn protects_handles(&self, guard: &Ty) -> bool {
+        let contains = |ty: &Ty| ty.head().is_some_and(|head| head.as_str().starts_with("std::"));
+        let args = guard.peel_refs().args();
+        args.iter().any(|inner| self.is_handle(inner) || contains(inner) && self.protects_handles(inner))
+    }
+
     /// The variants of a workspace enum, each with whether it may hold a connection; `None` for other types.
     pub fn enum_variants(&self, ty: &Ty) -> Option<Vec<(Symbol, bool)>> {
         let Ty::Adt(path, args) = ty.peel_refs() else { return None };

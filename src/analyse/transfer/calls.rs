@@ -16,8 +16,14 @@ impl Transfer<'_> {
         for (i, arg) in call.args.iter().enumerate() {
             let value = match (arg, &effect.acts[i]) {
                 (Operand::Place(place), Act::Take) => {
-                    let taken = self.peek_behind(state, place);
-                    self.remove_behind(state, place);
+                    let mut taken = self.peek_behind(state, place);
+                    // What is taken out of what a guard protects is not the guard.
+                    let stays = |e: &Entry| self.resource(e.res).kind == Kind::LockGuard && !self.gives_guard(id);
+                    if taken.entries.iter().any(stays) {
+                        taken.entries.retain(|e| !stays(e));
+                    } else {
+                        self.remove_behind(state, place);
+                    }
                     taken
                 }
                 (Operand::Place(place), _) if !effect.by_value[i] => self.peek(state, place).borrowed(),
@@ -97,6 +103,13 @@ impl Transfer<'_> {
             out.add_pending(Pending { what: Deferred::Call(id), args: borrowed.into(), task: false });
         }
         out
+    }
+
+    /// Whether a call's result may be the guard of a lock, going by its type.
+    fn gives_guard(&self, id: CallId) -> bool {
+        self.program.bodies[self.idx].results.get(id).is_none_or(|ty| {
+            !ty.is_known() || self.program.held(ty).iter().any(|h| h.kind == Kind::LockGuard && !h.by_ref)
+        })
     }
 
     pub(super) fn note_variant(&self, state: &mut State, local: LocalId, effect: &CallEffect, call: &ir::Call) {

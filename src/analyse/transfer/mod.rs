@@ -422,6 +422,9 @@ impl flow::Analysis for Transfer<'_> {
     }
 
     fn edge(&mut self, state: &mut State, from: BlockId, edge: &Edge) -> bool {
+        if matches!(edge.kind, EdgeKind::Variant(_) | EdgeKind::Otherwise | EdgeKind::Again) {
+            self.note_scrutinee(state);
+        }
         let Terminator::Switch { on: Some(place), edges, .. } = &self.body.blocks[from].term else { return true };
         let good = match &edge.kind {
             EdgeKind::Continue => Some(true),

@@ -56,6 +56,7 @@ impl Transfer<'_> {
             Deferred::Call(id) => {
                 let effect = &prepared.calls[id];
                 self.happen(state, effect, &related_entries, &pending.args, true, span);
+                self.derived_waits(state, id, &pending.args, span);
                 if effect.when == When::Now {
                     return Value::default();
                 }
@@ -67,6 +68,65 @@ impl Transfer<'_> {
                 self.happen_effects(state, &summary.effects, &related_entries, true, span, "the async block", None);
                 self.happen_effects(state, &summary.later, &related_entries, true, span, "the async block", None);
                 self.apply_block(state, inner, &summary.params, &pending.args, span)
+            }
+        }
+    }
+
+    /// A pattern is matched: guards of locks that no variable holds live on through the arms.
+    pub(super) fn note_scrutinee(&self, state: &mut State) {
+        let temporary = |res: ResId| {
+            let mut owners = state.owners(res).peekable();
+            owners.peek().is_some() && owners.all(|l| self.body.locals[l].kind == ir::LocalKind::Temp)
+        };
+        let guards: Vec<ResId> =
+            state.held().filter(|&r| self.resource(r).kind == Kind::LockGuard && temporary(r)).collect();
+        state.scrutinee.extend(guards);
+    }
+
+    /// Whether a guard is a scrutinee's temporary, excludes everybody else, and what it protects is handed out by handles.
+    fn lends_handles(&self, state: &State, res: ResId) -> bool {
+        let resource = self.resource(res);
+        state.scrutinee.contains(&res)
+            && resource.pool.class == (PoolClass::Lock { shared: false })
+            && self.program.protects_handles(&resource.ty)
+            // What an arm changes behind the guard, nobody could have taken out of it first.
+            && !state.values.iter().any(|(&local, value)| {
+                self.body.locals[local].kind == ir::LocalKind::Var
+                    && value.entries.iter().any(|e| e.res == res)
+                    && matches!(self.program.bodies[self.idx].locals.get(local), Some(Ty::Ref(true, _)))
+            })
+    }
+
+    /// The waits of a call on a handle that was reached through a scrutinee's guard: the handle could have been cloned.
+    fn derived_waits(&mut self, state: &State, id: CallId, args: &[Vec<Entry>], span: Span) {
+        if self.sink.is_none() || state.scrutinee.is_empty() {
+            return;
+        }
+        let prepared = self.prepared;
+        let effect = &prepared.calls[id];
+        for (arg, entries) in self.body.calls[id].args.iter().zip(args) {
+            let Operand::Place(place) = arg else { continue };
+            let through_handle = (0..=place.proj.len()).any(|n| {
+                let prefix = Place { local: place.local, proj: place.proj[..n].to_vec() };
+                self.program.is_handle(&self.place_ty(&prefix))
+            });
+            if !through_handle {
+                continue;
+            }
+            for entry in entries.iter().filter(|e| state.outcomes(e.res).may_be_held()) {
+                if !self.lends_handles(state, entry.res) {
+                    continue;
+                }
+                for waits in &effect.effects.waits {
+                    self.event(Event::Wait {
+                        res: entry.res,
+                        span,
+                        waits: waits.clone(),
+                        what: effect.what.clone(),
+                        derived: true,
+                        scrutinee: true,
+                    });
+                }
             }
         }
     }
@@ -243,6 +303,7 @@ impl Transfer<'_> {
                         waits: waits.clone(),
                         what: what.to_owned(),
                         derived: false,
+                        scrutinee: self.lends_handles(state, res),
                     });
                 }
             }
