@@ -155,10 +155,13 @@ struct Judged {
 fn judge(read: &Read, options: &Options<'_>) -> Judged {
     let (program, mut ours) = link(read, options);
     options.say("analysing", 0, program.bodies.len());
-    let facts = work::deep(|| analyse::run(&program));
+    let facts = work::deep(|| analyse::run(&program, &work::Threads(options.threads)));
     let (findings, panicked) = lint(&program, &facts, &read.sources, options);
     ours.extend(panicked);
-    Judged { findings, ours, test_code: test_code(&program), acquisitions: acquisitions(&program, &facts) }
+    let judged =
+        Judged { findings, ours, test_code: test_code(&program), acquisitions: acquisitions(&program, &facts) };
+    work::discard((program, facts));
+    judged
 }
 
 /// Links what was read. Each function's types are inferred on its own; a panic costs that function.

@@ -1,7 +1,8 @@
 //! Who holds which connection where: one ownership analysis over the linked program.
 //!
 //! Owns: the lattice ([`state`]), what calls do ([`effect`]), the transfer function ([`transfer`]), summaries bottom-up over
-//! strongly connected components ([`summary`], here), events for lints ([`events`]).
+//! strongly connected components ([`summary`], here), events for lints ([`events`]). Components that do not lead to each other
+//! are read at once, by the workers that the caller brings.
 //!
 //! **Invariants:** summaries are at their fixpoint before any event is made; events come from converged states only; a
 //! body inside another (closure, async block) is read after it, since what it captures is known there. **Absent on
@@ -21,7 +22,7 @@ pub use resource::{Link, Origin, PoolClass, ResId, Resource, Sameness};
 pub use state::{Life, Outcomes};
 pub use summary::{Acquires, Blocks, Summary, Waits};
 
-use crate::base::{Confidence, Idx, IndexVec, Span};
+use crate::base::{Confidence, Idx, IndexVec, Span, Workers};
 use crate::flow;
 use crate::ir::{self, BodyKind, Terminator};
 use crate::resolve::{BodyIdx, FnIdx, Program};
@@ -36,15 +37,38 @@ use transfer::{Sink, Transfer};
 const ROUNDS: usize = 4;
 
 /// Summaries by body.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Summaries {
-    by_body: IndexVec<BodyIdx, Option<Arc<Summary>>>,
+    /// What is settled; shared, so that a component under way sees it without a copy.
+    settled: Arc<IndexVec<BodyIdx, Option<Arc<Summary>>>>,
+    /// The component under way, in order of body; these come first.
+    under_way: Vec<(BodyIdx, Arc<Summary>)>,
 }
 
 impl Summaries {
     /// The summary of a body, if it has been made.
     pub fn get(&self, body: BodyIdx) -> Option<&Arc<Summary>> {
-        self.by_body.get(body).and_then(Option::as_ref)
+        if !self.under_way.is_empty()
+            && let Ok(at) = self.under_way.binary_search_by_key(&body, |(b, _)| *b)
+        {
+            return Some(&self.under_way[at].1);
+        }
+        self.settled.get(body).and_then(Option::as_ref)
+    }
+
+    /// Says what the component under way is taken for; whether that is new.
+    fn improve(&mut self, body: BodyIdx, new: Summary) -> bool {
+        match self.under_way.binary_search_by_key(&body, |(b, _)| *b) {
+            Ok(at) if *self.under_way[at].1 == new => false,
+            Ok(at) => {
+                self.under_way[at].1 = Arc::new(new);
+                true
+            }
+            Err(at) => {
+                self.under_way.insert(at, (body, Arc::new(new)));
+                true
+            }
+        }
     }
 }
 
@@ -61,28 +85,79 @@ pub struct Facts {
     pub confirmed: HashMap<Span, (Sameness, CallerSite)>,
 }
 
-/// Analyses the whole program.
-pub fn run(program: &Program) -> Facts {
-    let mut summaries = Summaries { by_body: IndexVec::from_elem(None, program.bodies.len()) };
-    for component in program.components() {
-        let recursive = component.len() > 1 || program.calls_itself(component[0]);
-        for round in 0..ROUNDS {
-            let mut changed = false;
-            for &body in component.iter() {
-                let new = summarise(program, body, &summaries);
-                if summaries.get(body).is_none_or(|old| **old != new) {
-                    changed = true;
-                    summaries.by_body[body] = Some(Arc::new(new));
-                }
-            }
-            if !changed || !recursive || round + 1 == ROUNDS {
-                break;
-            }
+/// Analyses the whole program: level by level of the call graph, so that the bodies of a level can be read at once.
+pub fn run(program: &Program, workers: &impl Workers) -> Facts {
+    let mut summaries =
+        Summaries { settled: Arc::new(IndexVec::from_elem(None, program.bodies.len())), under_way: Vec::new() };
+    let mut left: IndexVec<BodyIdx, Left> = program.bodies.iter().map(|_| Left::Nothing).collect();
+    for level in program.levels() {
+        let done = workers.map(level, |component| settle(program, component, &summaries));
+        let settled = Arc::make_mut(&mut summaries.settled);
+        for (body, summary, rest) in done.into_iter().flatten() {
+            settled[body] = Some(summary);
+            left[body] = rest;
         }
     }
     let mut facts = Facts { summaries, ..Facts::default() };
-    read_events(program, &mut facts);
+    read_events(program, &mut facts, left, workers);
     facts
+}
+
+/// What is left to do for a body when its summary is made.
+enum Left {
+    /// It is idle.
+    Nothing,
+    /// Its events were read with its summary: nothing around it has a say.
+    Placing(Box<Happened>),
+    /// Its events. What its calls do is known, unless the summaries that say so have changed since.
+    Reading(Option<Box<Prepared>>),
+}
+
+/// What reading a body gave, its summary apart.
+struct Happened {
+    events: BodyEvents,
+    captured: BTreeMap<BodyIdx, Vec<(usize, ResId, bool)>>,
+    runs_with: Vec<(BodyIdx, resource::PoolId)>,
+    lent: Vec<(Span, ResId, Sameness)>,
+}
+
+impl Happened {
+    /// Of a body with these resources at its entry.
+    fn new(sink: &mut Sink, prepared: Prepared, entry: Vec<(ResId, Option<(BodyIdx, ResId)>)>) -> Happened {
+        let mut events = std::mem::take(&mut sink.out);
+        for (res, outer) in entry {
+            events.outer[res] = outer;
+        }
+        events.resources = prepared.resources;
+        Happened {
+            events,
+            captured: std::mem::take(&mut sink.captured),
+            runs_with: std::mem::take(&mut sink.runs_with),
+            lent: std::mem::take(&mut sink.lent),
+        }
+    }
+}
+
+/// The summaries of a component: all that it leads to is settled.
+fn settle(program: &Program, component: &[BodyIdx], settled: &Summaries) -> Vec<(BodyIdx, Arc<Summary>, Left)> {
+    if let [body] = component
+        && !program.calls_itself(*body)
+    {
+        let (summary, left) = summarise(program, *body, settled);
+        return vec![(*body, Arc::new(summary), left)];
+    }
+    let mut summaries = settled.clone();
+    for _ in 0..ROUNDS {
+        let mut changed = false;
+        for &body in component {
+            let (new, _) = summarise(program, body, &summaries);
+            changed |= summaries.improve(body, new);
+        }
+        if !changed {
+            break;
+        }
+    }
+    summaries.under_way.into_iter().map(|(body, summary)| (body, summary, Left::Reading(None))).collect()
 }
 
 /// Whether a body can be left out: it calls nothing that does anything and holds nothing.
@@ -99,19 +174,34 @@ fn idle(program: &Program, idx: BodyIdx, prepared: &Prepared) -> bool {
         && !program.body(idx).calls.iter().any(|c| matches!(c.callee, ir::Callee::Value(_)))
 }
 
-fn summarise(program: &Program, idx: BodyIdx, summaries: &Summaries) -> Summary {
+/// The summary of a body, and what is left to do for it. One reading gives summary and events, where no body is around.
+fn summarise(program: &Program, idx: BodyIdx, summaries: &Summaries) -> (Summary, Left) {
     let prepared = effect::prepare(program, idx, summaries);
     if idle(program, idx, &prepared) {
-        return Summary::default();
+        return (Summary::default(), Left::Nothing);
     }
     let body = program.body(idx);
+    let outermost = program.bodies[idx].parent.is_none();
     let mut transfer = Transfer::new(program, idx, &prepared, summaries);
     let results = flow::run(body, &mut transfer);
     transfer.start_reading();
     let mut exits = Exits::default();
-    flow::visit(body, &results, &mut transfer, |transfer, state, at| exits.read(transfer, state, at));
-    let sink = transfer.sink.take().unwrap_or_default();
-    exits.into_summary(&prepared, sink)
+    flow::visit(body, &results, &mut transfer, |transfer, state, at| {
+        exits.read(transfer, state, at);
+        if outermost {
+            transfer.at_exit(state, at);
+        }
+    });
+    let mut sink = transfer.sink.take().unwrap_or_default();
+    let summary = exits.into_summary(&prepared, &mut sink);
+    let left = if outermost {
+        let entry = prepared.resources.iter_enumerated().filter(|(_, r)| matches!(r.origin, Origin::Local(_)));
+        let entry = entry.map(|(res, _)| (res, None)).collect();
+        Left::Placing(Box::new(Happened::new(&mut sink, prepared, entry)))
+    } else {
+        Left::Reading(Some(Box::new(prepared)))
+    };
+    (summary, left)
 }
 
 /// Collects what the exits of a body tell.
@@ -202,7 +292,7 @@ impl Exits {
         }
     }
 
-    fn into_summary(self, prepared: &Prepared, sink: Sink) -> Summary {
+    fn into_summary(self, prepared: &Prepared, sink: &mut Sink) -> Summary {
         let outcomes = if self.any_success { &self.success } else { &self.failure };
         let mut params = Vec::new();
         for (&res, &out) in outcomes {
@@ -240,7 +330,14 @@ impl Exits {
                 (param, held.map(|r| (prepared.resources[r].pool.clone(), prepared.resources[r].span)))
             })
             .collect();
-        Summary { effects: sink.effects, later: self.later, returns, params, invokes, executes: sink.executes }
+        Summary {
+            effects: std::mem::take(&mut sink.effects),
+            later: self.later,
+            returns,
+            params,
+            invokes,
+            executes: std::mem::take(&mut sink.executes),
+        }
     }
 }
 
@@ -267,42 +364,64 @@ struct Surroundings {
     runs_with: Option<resource::PoolId>,
 }
 
-fn read_events(program: &Program, facts: &mut Facts) {
+/// Reads the events of all bodies. An inner body may come before the one around it, which says what it captures: they are
+/// taken by depth.
+fn read_events(program: &Program, facts: &mut Facts, left: IndexVec<BodyIdx, Left>, workers: &impl Workers) {
     facts.events = program.bodies.iter().map(|_| BodyEvents::default()).collect();
     let mut around: HashMap<BodyIdx, Surroundings> = HashMap::new();
-    // Bodies are numbered in order of file and place, but an inner body may come before its parent: take them by depth.
-    let mut order: Vec<(usize, BodyIdx)> = program.bodies.indices().map(|b| (depth(program, b), b)).collect();
-    order.sort();
-    for (_, idx) in order {
-        let mut prepared = effect::prepare(program, idx, &facts.summaries);
-        if idle(program, idx, &prepared) {
-            continue;
+    let mut by_depth: BTreeMap<usize, Vec<(BodyIdx, Left)>> = BTreeMap::new();
+    for (idx, left) in left.into_iter_enumerated() {
+        if !matches!(left, Left::Nothing) {
+            by_depth.entry(depth(program, idx)).or_default().push((idx, left));
         }
-        let surroundings = around.remove(&idx).unwrap_or_default();
-        let entry = settle_entry(program, idx, &mut prepared, &surroundings, facts);
-        let body = program.body(idx);
-        let mut transfer = Transfer::new(program, idx, &prepared, &facts.summaries);
-        transfer.entry_resources = Some(entry.iter().map(|(res, _)| *res).collect());
-        let results = flow::run(body, &mut transfer);
-        transfer.start_reading();
-        flow::visit(body, &results, &mut transfer, |transfer, state, at| transfer.at_exit(state, at));
-        let mut sink = transfer.sink.take().unwrap_or_default();
-        for (inner, list) in std::mem::take(&mut sink.captured) {
-            let slot = around.entry(inner).or_default();
-            slot.captured.extend(list.into_iter().map(|(n, res, _)| (n, idx, res)));
-        }
-        for (inner, pool) in std::mem::take(&mut sink.runs_with) {
-            around.entry(inner).or_default().runs_with.get_or_insert(pool);
-        }
-        let lent = std::mem::take(&mut sink.lent);
-        let mut out = sink.out;
-        for (res, outer) in entry {
-            out.outer[res] = outer;
-        }
-        out.resources = prepared.resources;
-        facts.events[idx] = out;
-        note_callers(program, idx, facts, &lent);
     }
+    for bodies in by_depth.into_values() {
+        let bodies: Vec<_> =
+            bodies.into_iter().map(|(idx, left)| (idx, left, around.remove(&idx).unwrap_or_default())).collect();
+        let so_far = &*facts;
+        let happened = workers.map(bodies, |(idx, left, surroundings)| match left {
+            Left::Nothing => None,
+            Left::Placing(happened) => Some((idx, happened)),
+            Left::Reading(prepared) => Some((idx, Box::new(read_body(program, idx, prepared, &surroundings, so_far)?))),
+        });
+        for (idx, happened) in happened.into_iter().flatten() {
+            for (inner, list) in happened.captured {
+                let slot = around.entry(inner).or_default();
+                slot.captured.extend(list.into_iter().map(|(n, res, _)| (n, idx, res)));
+            }
+            for (inner, pool) in happened.runs_with {
+                around.entry(inner).or_default().runs_with.get_or_insert(pool);
+            }
+            facts.events[idx] = happened.events;
+            note_callers(program, idx, facts, &happened.lent);
+        }
+    }
+}
+
+/// Reads the events of a body; `None` if it is idle.
+fn read_body(
+    program: &Program,
+    idx: BodyIdx,
+    prepared: Option<Box<Prepared>>,
+    surroundings: &Surroundings,
+    facts: &Facts,
+) -> Option<Happened> {
+    let mut prepared = match prepared {
+        Some(prepared) => *prepared,
+        None => effect::prepare(program, idx, &facts.summaries),
+    };
+    if idle(program, idx, &prepared) {
+        return None;
+    }
+    let entry = settle_entry(program, idx, &mut prepared, surroundings, facts);
+    let body = program.body(idx);
+    let mut transfer = Transfer::new(program, idx, &prepared, &facts.summaries);
+    transfer.entry_resources = Some(entry.iter().map(|(res, _)| *res).collect());
+    let results = flow::run(body, &mut transfer);
+    transfer.start_reading();
+    flow::visit(body, &results, &mut transfer, |transfer, state, at| transfer.at_exit(state, at));
+    let mut sink = transfer.sink.take().unwrap_or_default();
+    Some(Happened::new(&mut sink, prepared, entry))
 }
 
 fn depth(program: &Program, mut body: BodyIdx) -> usize {

@@ -88,6 +88,10 @@ impl<I: Idx, T> IndexVec<I, T> {
     pub fn iter_enumerated(&self) -> impl DoubleEndedIterator<Item = (I, &T)> + ExactSizeIterator {
         self.items.iter().enumerate().map(|(i, t)| (I::new(i), t))
     }
+    /// Index and item, in order, by value.
+    pub fn into_iter_enumerated(self) -> impl DoubleEndedIterator<Item = (I, T)> + ExactSizeIterator {
+        self.items.into_iter().enumerate().map(|(i, t)| (I::new(i), t))
+    }
     /// All indices.
     pub fn indices(&self) -> impl DoubleEndedIterator<Item = I> + ExactSizeIterator + use<I, T> {
         (0..self.items.len()).map(I::new)

@@ -11,6 +11,7 @@ pub mod nearest;
 pub mod source;
 pub mod suppression;
 pub mod symbol;
+pub mod workers;
 
 pub use finding::{Confidence, Edit, Finding, Level, Offence, Problem, Step, Suggestion};
 pub use index::{Idx, IndexVec};
@@ -19,3 +20,4 @@ pub use nearest::nearest;
 pub use source::{FileId, SourceFile, SourceMap, Span};
 pub use suppression::{Suppression, SuppressionKind};
 pub use symbol::Symbol;
+pub use workers::{InTurn, Workers};

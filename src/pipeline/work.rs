@@ -3,11 +3,15 @@
 //! **Invariants:** results come in the order of their inputs; stacks are large, since `syn` and the lowering recurse as deep
 //! as expressions nest, and an overflow cannot be caught.
 
+use crate::base::{InTurn, Workers};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Reserved, not used: a page that is never touched costs nothing.
 const STACK: usize = if cfg!(target_pointer_width = "64") { 256 << 20 } else { 64 << 20 };
+
+/// Fewer items than these are not worth a thread.
+const FEW: usize = 16;
 
 /// Applies `f` to each item, with its position, on `threads` threads (0: as many as the machine has).
 pub fn map<T: Sync, R: Send>(items: &[T], threads: usize, f: impl Fn(usize, &T) -> R + Sync) -> Vec<R> {
@@ -24,17 +28,42 @@ pub fn map<T: Sync, R: Send>(items: &[T], threads: usize, f: impl Fn(usize, &T) 
         done.lock().unwrap_or_else(std::sync::PoisonError::into_inner).extend(own);
     };
     std::thread::scope(|scope| {
-        for _ in 0..threads {
-            std::thread::Builder::new()
-                .name("letgo".to_owned())
-                .stack_size(STACK)
-                .spawn_scoped(scope, run)
-                .expect("the system can start a thread");
+        let start = || {
+            let builder = std::thread::Builder::new().name("letgo".to_owned()).stack_size(STACK);
+            builder.spawn_scoped(scope, run).expect("the system can start a thread")
+        };
+        let handles: Vec<_> = (0..threads).map(|_| start()).collect();
+        for handle in handles {
+            handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         }
     });
     let mut done = done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     done.sort_by_key(|(n, _)| *n);
     done.into_iter().map(|(_, result)| result).collect()
+}
+
+/// As many threads as were asked for, for rooms that have none.
+#[derive(Clone, Copy, Debug)]
+pub struct Threads(pub usize);
+
+impl Workers for Threads {
+    fn map<T: Send, R: Send>(&self, items: Vec<T>, f: impl Fn(T) -> R + Sync) -> Vec<R> {
+        // A few items are done before a thread is started.
+        if items.len() < FEW || count(self.0) == 1 {
+            return InTurn.map(items, f);
+        }
+        let items: Vec<Mutex<Option<T>>> = items.into_iter().map(|item| Mutex::new(Some(item))).collect();
+        map(&items, self.0, |_, item| {
+            let item = item.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+            f(item.expect("each item is taken once"))
+        })
+    }
+}
+
+/// Lets go of a large value beside what follows. The process does not wait for it.
+pub fn discard<T: Send + 'static>(value: T) {
+    // If there is no thread to be had, the closure and with it the value are dropped here.
+    let _ = std::thread::Builder::new().name("letgo".to_owned()).stack_size(STACK).spawn(move || drop(value));
 }
 
 /// The number of threads meant by a request.

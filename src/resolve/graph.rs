@@ -17,6 +17,7 @@ pub struct Graph {
     edges: IndexVec<BodyIdx, Vec<BodyIdx>>,
     callers: IndexVec<FnIdx, Vec<(BodyIdx, CallId)>>,
     components: Vec<Vec<BodyIdx>>,
+    component_of: IndexVec<BodyIdx, u32>,
     inner: IndexVec<BodyIdx, Vec<BodyIdx>>,
 }
 
@@ -49,10 +50,7 @@ pub(super) fn build(
             }
         }
         // Function values, whoever calls them.
-        list.extend(info.locals.iter().filter_map(|ty| match ty {
-            Ty::Fn(Some(body), _) => Some(*body),
-            _ => None,
-        }));
+        info.locals.iter().for_each(|ty| function_values(ty, &mut list));
         if let Some(file) = &files[info.file] {
             for stmt in file.bodies[info.id].blocks.iter().flat_map(|b| &b.stmts) {
                 if let StmtKind::Assign { value: Rvalue::Aggregate { kind, .. }, .. } = &stmt.kind
@@ -74,7 +72,24 @@ pub(super) fn build(
         }
     }
     let components = components(&edges);
-    Graph { edges, callers, components, inner }
+    let mut component_of = IndexVec::from_elem(0, bodies.len());
+    for (n, component) in components.iter().enumerate() {
+        component.iter().for_each(|&body| component_of[body] = n as u32);
+    }
+    Graph { edges, callers, components, component_of, inner }
+}
+
+/// The bodies of function values of a type or inside it (`Retry<F>` holds its `F`).
+fn function_values(ty: &Ty, list: &mut Vec<BodyIdx>) {
+    match ty {
+        Ty::Fn(body, out) => {
+            list.extend(*body);
+            function_values(out, list);
+        }
+        Ty::Adt(_, parts) | Ty::Tuple(parts) => parts.iter().for_each(|part| function_values(part, list)),
+        Ty::Ref(_, inner) | Ty::Slice(inner) | Ty::Future(inner) => function_values(inner, list),
+        Ty::Unknown | Ty::Param(..) | Ty::Dyn(_) | Ty::Never => {}
+    }
 }
 
 /// Tarjan's algorithm with its stack on the heap.
@@ -156,6 +171,27 @@ impl Program {
     /// Strongly connected components of the call graph, callees before callers.
     pub fn components(&self) -> &[Vec<BodyIdx>] {
         &self.graph.components
+    }
+    /// Whether two bodies may run each other.
+    pub fn in_one_component(&self, a: BodyIdx, b: BodyIdx) -> bool {
+        self.graph.component_of[a] == self.graph.component_of[b]
+    }
+    /// The components by level: a component leads to components of lower levels only.
+    pub fn levels(&self) -> Vec<Vec<&[BodyIdx]>> {
+        let graph = &self.graph;
+        let mut level_of = vec![0usize; graph.components.len()];
+        let mut levels: Vec<Vec<&[BodyIdx]>> = Vec::new();
+        for (n, component) in graph.components.iter().enumerate() {
+            let callees = component.iter().flat_map(|&body| &graph.edges[body]);
+            let below = callees.map(|&to| graph.component_of[to] as usize).filter(|&to| to != n);
+            let level = below.map(|to| level_of[to] + 1).max().unwrap_or(0);
+            level_of[n] = level;
+            if levels.len() <= level {
+                levels.resize_with(level + 1, Vec::new);
+            }
+            levels[level].push(component);
+        }
+        levels
     }
 }
 

@@ -24,6 +24,8 @@ use std::sync::{Arc, OnceLock, RwLock};
 
 /// How many steps one question may take.
 const FUEL: usize = 40;
+/// How many functions that lead back to each other one question may enter.
+const MUTUAL: usize = 8;
 /// How long a path may get.
 const LONGEST: usize = 6;
 
@@ -503,21 +505,28 @@ impl Ask<'_> {
     fn returned(&mut self, f: FnIdx, path: &[Symbol]) -> Prov {
         let program = self.program;
         let Some(body) = program.fns[f].body else { return root(ProvRoot::Unknown) };
-        if self.functions.contains(&f) || self.functions.len() > 8 {
-            return root(ProvRoot::Unknown);
+        // A function that does not lead back to those being asked is asked afresh, and the answer kept: it cannot depend on
+        // who asks first. One that does shares their fuel, and its answer is for this question only.
+        let mutual =
+            self.functions.iter().any(|&g| program.fns[g].body.is_some_and(|b| program.in_one_component(b, body)));
+        if mutual {
+            if self.functions.contains(&f) || self.functions.len() > MUTUAL {
+                return root(ProvRoot::Unknown);
+            }
+            self.functions.push(f);
+            let locals = std::mem::take(&mut self.locals);
+            let found = self.local(body, return_local(), path);
+            self.locals = locals;
+            self.functions.pop();
+            return found;
         }
         let key = (f, path.to_vec());
         if let Some(known) = program.memo.prov.returns.read().unwrap_or_else(|e| e.into_inner()).get(&key) {
             return known.clone();
         }
-        // Asked afresh, so that the answer does not depend on who asks first.
-        let top = self.functions.is_empty();
-        let mut inner = Ask { program, fuel: FUEL, functions: self.functions.clone(), locals: Vec::new() };
-        inner.functions.push(f);
+        let mut inner = Ask { program, fuel: FUEL, functions: vec![f], locals: Vec::new() };
         let found = inner.local(body, return_local(), path);
-        if top {
-            program.memo.prov.returns.write().unwrap_or_else(|e| e.into_inner()).insert(key, found.clone());
-        }
+        program.memo.prov.returns.write().unwrap_or_else(|e| e.into_inner()).insert(key, found.clone());
         found
     }
 }
