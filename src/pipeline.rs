@@ -20,7 +20,7 @@ use crate::pack::{
     catalog::{builtin_packs, packs_for},
     load::load_project,
 };
-use crate::report::{self, Levels, LintRow, Paths, Report, suppress};
+use crate::report::{self, Known, Levels, LintDoc, LintRow, Paths, Report, suppress};
 use crate::resolve::{BodyIdx, Linker, Program};
 use read::Read;
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,6 +43,10 @@ pub struct Options<'a> {
     pub ignore_suppressions: bool,
     /// Paths below the root; if there are any, only findings of which a step lies in them are reported.
     pub only: Vec<String>,
+    /// Findings of the baseline, which are not reported.
+    pub baseline: Option<&'a Known>,
+    /// Findings of the tree compared with, which are not reported.
+    pub before: Option<&'a Known>,
     /// Number of threads; 0 for as many as the machine has.
     pub threads: usize,
     /// How paths are shown.
@@ -65,6 +69,8 @@ impl<'a> Options<'a> {
             include_tests: false,
             ignore_suppressions: false,
             only: Vec::new(),
+            baseline: None,
+            before: None,
             threads: 0,
             paths: Paths::default(),
             progress: None,
@@ -83,6 +89,18 @@ impl<'a> Options<'a> {
 pub fn lint_rows() -> Vec<LintRow> {
     let row = |l: &&lints::Lint| LintRow { name: l.name, group: l.group.as_str(), default_level: l.default_level() };
     lints::ALL.iter().map(row).collect()
+}
+
+/// What reports may want to know of every lint.
+pub fn lint_docs() -> Vec<LintDoc> {
+    let doc = |l: &&lints::Lint| LintDoc {
+        name: l.name,
+        group: l.group.as_str(),
+        default_level: l.default_level(),
+        summary: l.summary,
+        page: l.reader_page(),
+    };
+    lints::ALL.iter().map(doc).collect()
 }
 
 /// Library knowledge for a tree: the shipped packs of its dependencies (all packs, where no manifest says what these are), and
@@ -105,10 +123,28 @@ pub fn catalog(tree: &Tree, project: Option<(&str, &str)>) -> Result<Arc<Catalog
 /// Reads and judges a tree.
 pub fn check(options: &Options<'_>) -> Report {
     let begin = Instant::now();
+    let (mut report, findings) = gather(options);
+    decide(&mut report, findings, options);
+    report.summary.seconds = begin.elapsed().as_secs_f64();
+    report
+}
+
+/// What a tree's findings are, whatever their level and confidence, and the report that they would stand in.
+pub fn known(options: &Options<'_>) -> (Known, Report) {
+    let (report, mut findings) = gather(options);
+    report::order::sort(&mut findings);
+    (Known::of(&findings, &report.sources), report)
+}
+
+/// Reads a tree and finds; comments have spoken, levels have not.
+fn gather(options: &Options<'_>) -> (Report, Vec<Finding>) {
     let read = read::read(options);
     let mut report = Report {
         problems: options.tree.problems.clone(),
         paths: options.paths.clone(),
+        root: options.tree.root.to_string_lossy().replace('\\', "/"),
+        crates: options.tree.crates.clone(),
+        lints: lint_docs(),
         summary: read.summary,
         ..Report::default()
     };
@@ -137,9 +173,7 @@ pub fn check(options: &Options<'_>) -> Report {
         findings = outcome.findings;
     }
     report.sources = read.sources;
-    decide(&mut report, findings, options);
-    report.summary.seconds = begin.elapsed().as_secs_f64();
-    report
+    (report, findings)
 }
 
 /// What linking, analysing and linting gave.
@@ -230,7 +264,11 @@ fn acquisitions(program: &Program, facts: &Facts) -> usize {
 fn decide(report: &mut Report, mut findings: Vec<Finding>, options: &Options<'_>) {
     report::order::sort(&mut findings);
     let prints = report::order::fingerprints(&findings, &report.sources);
-    for (finding, fingerprint) in findings.into_iter().zip(prints) {
+    let mark = |known: Option<&Known>| known.map(|k| k.mark(&findings, &report.sources)).unwrap_or_default();
+    let (baselined, old) = (mark(options.baseline), mark(options.before));
+    report.summary.stale =
+        options.baseline.map_or(0, Known::len).saturating_sub(baselined.iter().filter(|known| **known).count());
+    for (n, (finding, fingerprint)) in findings.into_iter().zip(prints).enumerate() {
         let path = report.sources.files.get(finding.span.file).map_or("", |f| &f.path);
         let (level, default_level) = options.levels.of(finding.lint, path, finding.confidence);
         if level == Level::Allow || !in_paths(&finding, &report.sources, &options.only) {
@@ -238,6 +276,14 @@ fn decide(report: &mut Report, mut findings: Vec<Finding>, options: &Options<'_>
         }
         if finding.confidence < options.min_confidence {
             report.summary.below_confidence += 1;
+            continue;
+        }
+        if baselined.get(n) == Some(&true) {
+            report.summary.baselined += 1;
+            continue;
+        }
+        if old.get(n) == Some(&true) {
+            report.summary.old += 1;
             continue;
         }
         report.entries.push(report::Entry { finding, level, default_level, fingerprint });

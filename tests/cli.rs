@@ -415,3 +415,88 @@ fn a_closed_pipe_is_success() {
     let ran = ran(child.wait_with_output().expect("the program ends"));
     assert!(ran.code == 0 && !ran.err.contains("panic"), "{}", ran.err);
 }
+
+#[test]
+fn every_format_is_written_and_may_stand_beside_others() {
+    let dir = shop(NESTED);
+    let formats = ["json", "json-lines", "sarif", "github", "gitlab", "junit", "rdjson", "markdown", "cargo", "rustc"];
+    let mut arguments = vec!["check".to_owned()];
+    for format in formats {
+        arguments.extend(["--output-format".to_owned(), format!("{format}={format}.out")]);
+    }
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let mut command = command(dir.path(), &arguments);
+    command.env("GITHUB_STEP_SUMMARY", dir.path().join("summary.md"));
+    let ran = ran(command.output().expect("the program starts"));
+    assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{}", ran.err);
+    for format in formats {
+        let text = fs::read_to_string(dir.path().join(format!("{format}.out"))).expect("the file was written");
+        assert!(text.contains("nested_acquire") && text.contains("src/lib.rs"), "{format}: {text}");
+    }
+    let summary = fs::read_to_string(dir.path().join("summary.md")).expect("the summary was written");
+    assert!(summary.contains("| `nested_acquire` | 1 | 0 |"), "{summary}");
+    let sarif = fs::read_to_string(dir.path().join("sarif.out")).expect("the file was written");
+    let sarif: serde_json::Value = serde_json::from_str(&sarif).expect("SARIF is JSON");
+    assert_eq!(sarif["runs"][0]["tool"]["driver"]["rules"].as_array().map(Vec::len), Some(letgo::lints::ALL.len()));
+}
+
+#[test]
+fn the_command_after_letgo_runs_and_its_exit_code_counts() {
+    let dir = shop(CLEAN);
+    let then = |code: &str| letgo(dir.path(), &["check", "-q", "--then", "--", "sh", "-c", code]);
+    let ran = then("echo hello; exit 3");
+    assert_eq!((ran.code, ran.out.as_str()), (3, "hello\n"), "{}", ran.err);
+    assert_eq!(then("true").code, 0);
+    assert_eq!(letgo(dir.path(), &["check", "--then"]).code, 2);
+    assert_eq!(letgo(dir.path(), &["check", "--then", "--", "no-such-program-here"]).code, 2);
+}
+
+#[test]
+fn settings_are_shown_verified_and_described() {
+    let dir = shop(CLEAN);
+    let none = letgo(dir.path(), &["config", "verify"]);
+    assert!(none.code == 0 && none.err.contains("there is no letgo.toml"), "{}", none.err);
+    fs::write(dir.path().join("letgo.toml"), "[lints]\nsuspicious = \"deny\"\n").expect("files can be written");
+    let shown = letgo(dir.path(), &["config", "show"]).out;
+    let line = shown.lines().find(|l| l.starts_with("held_across_await ")).expect("a line per lint");
+    assert!(line.ends_with("= \"deny\"  # group suspicious"), "{shown}");
+    assert!(letgo(dir.path(), &["config", "verify"]).err.contains("letgo.toml is right"));
+    fs::write(dir.path().join("letgo.toml"), "[lints]\nsuspicius = \"deny\"\n").expect("files can be written");
+    let wrong = letgo(dir.path(), &["config", "verify"]);
+    assert!(wrong.code == 2 && wrong.err.contains("did you mean `suspicious`?"), "{}", wrong.err);
+    // What is shown is itself a file of settings.
+    fs::write(dir.path().join("letgo.toml"), shown).expect("files can be written");
+    assert_eq!(letgo(dir.path(), &["config", "verify"]).code, 0);
+    let schema = letgo(dir.path(), &["config", "schema"]).out;
+    let committed = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("letgo.schema.json"));
+    let committed = committed.expect("the schema is committed").replace("\r\n", "\n");
+    assert_eq!(schema, committed, "write it anew: letgo config schema > letgo.schema.json");
+    let script = letgo(dir.path(), &["completions", "bash"]);
+    assert!(script.code == 0 && script.out.contains("--output-format"), "{}", script.err);
+}
+
+#[test]
+fn init_writes_what_is_missing_and_nothing_else() {
+    let dir = shop(CLEAN);
+    let outside = letgo(dir.path(), &["init"]);
+    assert!(outside.code == 0 && outside.out.contains("in no git repository"), "{}", outside.out);
+    fs::create_dir(dir.path().join(".git")).expect("folders can be made");
+    fs::write(dir.path().join("letgo.toml"), "# mine\n").expect("files can be written");
+    let ran = letgo(dir.path(), &["init"]);
+    for line in ["kept letgo.toml, which is there", "wrote .githooks/pre-commit", "wrote .github/workflows/letgo.yml"] {
+        assert!(ran.out.contains(line), "{line}: {}", ran.out);
+    }
+    assert_eq!(fs::read_to_string(dir.path().join("letgo.toml")).expect("it is there"), "# mine\n");
+    let hook = fs::read_to_string(dir.path().join(".githooks/pre-commit")).expect("it was written");
+    assert!(hook.contains("cd '.' ||") && !hook.contains('@'), "{hook}");
+    fs::remove_file(dir.path().join("letgo.toml")).expect("it is there");
+    letgo(dir.path(), &["init"]);
+    assert_eq!(letgo(dir.path(), &["config", "verify"]).code, 0);
+    // With every `#` before a setting taken away it is still right, but for globs that match nothing.
+    let text = fs::read_to_string(dir.path().join("letgo.toml")).expect("it was written");
+    let is_setting = |line: &str| line.starts_with("# [") || line.contains(" = ");
+    let open: Vec<&str> = text.lines().map(|l| if is_setting(l) { l.trim_start_matches("# ") } else { l }).collect();
+    fs::write(dir.path().join("letgo.toml"), open.join("\n")).expect("files can be written");
+    let verified = letgo(dir.path(), &["config", "verify"]);
+    assert_eq!(verified.code, 0, "{}", verified.err);
+}

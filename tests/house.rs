@@ -33,13 +33,17 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("ignore", &["discover"]),
     ("codespan_reporting", &["report"]),
     ("serde_json", &["report"]),
+    ("quick_xml", &["report"]),
+    ("schemars", &["cli"]),
+    ("clap_complete", &["cli"]),
     ("clap", &["cli"]),
     ("semver", &["cli"]),
     ("toml", &["pack", "discover", "cli"]),
     ("std::fs", &["discover", "cli"]),
     ("std::thread", &["pipeline"]),
-    ("std::process", &["cli", "main"]),
-    ("std::process::Command", &[]),
+    ("std::process", &["discover", "cli", "main"]),
+    // git in discover, and in cli what the user writes after `--then`.
+    ("std::process::Command", &["discover", "cli"]),
     ("std::net", &[]),
 ];
 

@@ -19,6 +19,21 @@ pub struct Args {
 pub enum Command {
     /// Check the workspace
     Check(Box<Check>),
+    /// Keep findings that are there already from being reported
+    Baseline(Baseline),
+    /// Write a commented `letgo.toml`, a git hook and a workflow; overwrites nothing
+    Init,
+    /// Show or check the settings
+    Config {
+        /// What to do
+        #[command(subcommand)]
+        action: ConfigAction,
+    },
+    /// Print a completion script
+    Completions {
+        /// For which shell
+        shell: clap_complete::Shell,
+    },
     /// Print a lint's page; without LINT the table of all lints
     Explain {
         /// A lint or group
@@ -49,10 +64,23 @@ pub struct Check {
     /// Report also what comments silence
     #[arg(long, help_heading = "Levels (the last one wins)")]
     pub ignore_suppressions: bool,
+    /// Report only findings that the working tree has and its merge base with REV has not
+    #[arg(long, value_name = "REV", conflicts_with = "staged", help_heading = "New findings only")]
+    pub diff_base: Option<String>,
+    /// Report only findings that the staged tree has and HEAD has not
+    #[arg(long, help_heading = "New findings only")]
+    pub staged: bool,
+    /// Do not report findings of this baseline [default: letgo-baseline.json at the workspace root]
+    #[arg(long, value_name = "FILE", help_heading = "New findings only")]
+    pub baseline: Option<PathBuf>,
+    /// Report findings of the baseline too
+    #[arg(long, conflicts_with = "baseline", help_heading = "New findings only")]
+    pub no_baseline: bool,
     /// Succeed even if there are errors
     #[arg(long, help_heading = "Levels (the last one wins)")]
     pub exit_zero: bool,
-    /// text, concise or json; with `=FILE` into a file. May be given more than once
+    /// text, concise, json, json-lines, sarif, github, gitlab, junit, rdjson, markdown, cargo or rustc; with `=FILE` into a
+    /// file. May be given more than once
     #[arg(long, visible_alias = "message-format", value_name = "FORMAT[=FILE]", action = ArgAction::Append, help_heading = "Output")]
     pub output_format: Vec<Output>,
     /// Print how many findings each lint has
@@ -76,9 +104,65 @@ pub struct Check {
     /// The file that standard input stands for
     #[arg(long, value_name = "PATH", help_heading = "Files")]
     pub stdin_filename: Option<PathBuf>,
+    /// Run the command after `--` when letgo is done; the higher exit code counts. Editors have one check command only
+    #[arg(long, requires = "command")]
+    pub then: bool,
+    /// The command of `--then`
+    #[arg(last = true, value_name = "COMMAND", requires = "then")]
+    pub command: Vec<OsString>,
     /// Number of threads; 0 is as many as the machine has
     #[arg(short = 'j', long, value_name = "N", default_value_t = 0)]
     pub threads: usize,
+}
+
+/// `letgo baseline`.
+#[derive(Debug, ClapArgs)]
+pub struct Baseline {
+    /// What to do
+    #[command(subcommand)]
+    pub action: BaselineAction,
+    /// The file [default: letgo-baseline.json at the workspace root]
+    #[arg(long, value_name = "FILE", global = true)]
+    pub baseline: Option<PathBuf>,
+    /// Leave out findings that letgo is less sure of [default: medium]
+    #[arg(long, value_name = "CONFIDENCE", global = true)]
+    pub min_confidence: Option<Sureness>,
+    /// Read test code too
+    #[arg(long, global = true)]
+    pub include_tests: bool,
+    /// Take settings from this file, not from `letgo.toml` at the workspace root
+    #[arg(long, value_name = "PATH", global = true)]
+    pub config: Option<PathBuf>,
+}
+
+/// What to do with the baseline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
+pub enum BaselineAction {
+    /// Write down all findings of today
+    Write,
+    /// Remove what is not found any more
+    Prune,
+    /// Print what it holds
+    Show,
+}
+
+/// `letgo config`.
+#[derive(Clone, Debug, Subcommand)]
+pub enum ConfigAction {
+    /// Print the settings in force, and where each level comes from
+    Show {
+        /// Take settings from this file
+        #[arg(long, value_name = "PATH")]
+        config: Option<PathBuf>,
+    },
+    /// Say whether the settings are right
+    Verify {
+        /// Take settings from this file
+        #[arg(long, value_name = "PATH")]
+        config: Option<PathBuf>,
+    },
+    /// Print the JSON schema of `letgo.toml`
+    Schema,
 }
 
 /// `letgo dump`.
@@ -155,6 +239,24 @@ pub enum Format {
     Concise,
     /// The stable machine interface.
     Json,
+    /// Its findings, one per line.
+    JsonLines,
+    /// For code scanning.
+    Sarif,
+    /// Workflow commands of GitHub, and the job summary.
+    Github,
+    /// GitLab's code quality report.
+    Gitlab,
+    /// JUnit's XML.
+    Junit,
+    /// For review bots.
+    Rdjson,
+    /// A review comment.
+    Markdown,
+    /// As `cargo check --message-format=json` prints.
+    Cargo,
+    /// As `rustc --error-format=json` prints.
+    Rustc,
 }
 
 impl std::str::FromStr for Output {
@@ -166,6 +268,7 @@ impl std::str::FromStr for Output {
         let name = match name {
             "human" | "full" => "text",
             "short" => "concise",
+            "jsonl" => "json-lines",
             other => other,
         };
         let format = Format::from_str(name, true).map_err(|_| {
@@ -209,6 +312,13 @@ pub fn parse(argv: impl IntoIterator<Item = OsString>) -> Result<(Args, LevelFla
     Ok((args, matches.subcommand_matches("check").map_or_else(Vec::new, level_flags)))
 }
 
+/// The completion script for a shell.
+pub fn completions(shell: clap_complete::Shell) -> String {
+    let mut out = Vec::new();
+    clap_complete::generate(shell, &mut Args::command(), "letgo", &mut out);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
 fn level_flags(matches: &ArgMatches) -> LevelFlags {
     let mut flags: Vec<(usize, String, Level)> = Vec::new();
     for (id, level) in [("allow", Level::Allow), ("warn", Level::Warn), ("deny", Level::Deny)] {
@@ -246,7 +356,10 @@ mod tests {
         let output: Output = "json=out/a=b.json".parse().expect("a good format");
         assert_eq!((output.format, output.file), (Format::Json, Some(PathBuf::from("out/a=b.json"))));
         assert_eq!("short".parse::<Output>().map(|o| o.format), Ok(Format::Concise));
-        assert_eq!("yaml".parse::<Output>(), Err("there are text, concise, json".to_owned()));
+        assert_eq!("yaml".parse::<Output>(), Err(
+                "there are text, concise, json, json-lines, sarif, github, gitlab, junit, rdjson, markdown, cargo, rustc"
+                    .to_owned()
+            ));
     }
 
     #[test]

@@ -3,12 +3,15 @@
 use super::args::{Check, Format, LevelFlags, Output};
 use super::config::{self, Config};
 use super::place::{self, Place};
-use super::{Stop, print, say, wants_color};
+use super::{Stop, baseline, compare, print, say, wants_color};
 use crate::base::{Confidence, Problem};
 use crate::discover::{Rules, Tree, read_text, stays_inside};
 use crate::pack::Catalog;
 use crate::pipeline::{self, Options};
-use crate::report::{Levels, LintRow, Report, Selector, Setting, concise, json, text};
+use crate::report::{
+    Levels, LintRow, Report, Selector, Setting, concise, count, github, gitlab, json, junit, markdown, rdjson, rustc,
+    sarif, text,
+};
 use std::io::{IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -24,8 +27,23 @@ pub fn run(args: &Check, flags: &LevelFlags) -> Result<ExitCode, Stop> {
     let command_line: Vec<Setting> = command_line.collect::<Result<_, Stop>>()?;
     let stdin = args.paths.iter().any(|path| path.as_os_str() == "-");
     let place = find(args, stdin)?;
-    let settings = settings(args.config.as_deref(), &place, &rows)?;
-    let tree = tree(args, stdin, &place, &settings)?;
+    let against = compare::Against::of(args, stdin, &place)?;
+    let settings = match &against {
+        Some(against) if args.config.is_none() => against.settings(&place, &rows)?,
+        Some(_) | None => None,
+    };
+    let settings = match settings {
+        Some(settings) => settings,
+        None => self::settings(args.config.as_deref(), &place, &rows)?,
+    };
+    let globs = settings.exclude.iter().map(|(glob, _)| glob.clone()).chain(args.exclude.iter().cloned());
+    let rules = Rules { exclude: globs.collect(), explicit: place.explicit.clone() };
+    let staged = against.as_ref().and_then(|against| against.tree(&place, &rules));
+    let tree = match staged {
+        Some(tree) => tree,
+        None => tree(args, stdin, &place, &rules)?,
+    };
+    let baseline = baseline::read(args, &place)?;
     let catalog = catalog(&tree, &settings)?;
     let progress = ProgressLine::new(args.quiet);
     let tell = |what: &'static str, done: usize, all: usize| progress.tell(what, done, all);
@@ -42,9 +60,13 @@ pub fn run(args: &Check, flags: &LevelFlags) -> Result<ExitCode, Stop> {
         threads: args.threads,
         paths: place.paths.clone(),
         progress: Some(&tell),
+        baseline: baseline.as_ref().map(|(_, known)| known),
         ..Options::new(&tree, &catalog)
     };
-    let report = pipeline::check(&options);
+    let before = against.as_ref().map(|against| against.known(&place, &rules, &settings, &options)).transpose()?;
+    let options = Options { before: before.as_ref(), ..options };
+    let mut report = pipeline::check(&options);
+    report.from_top = place.from_top.clone();
     progress.clear();
     for output in &outputs {
         write(&report, output, args)?;
@@ -59,13 +81,23 @@ pub fn run(args: &Check, flags: &LevelFlags) -> Result<ExitCode, Stop> {
         let paths: Vec<&str> = tree.files.iter().map(|e| e.path.as_str()).collect();
         settings.idle(&tree.idle_excludes, &paths).iter().for_each(|warning| say(warning));
         notes(&tree, &place, args).iter().for_each(|note| say(note));
+        if let Some((path, _)) = baseline.as_ref().filter(|_| report.summary.stale > 0) {
+            let stale = count(report.summary.stale, "finding");
+            say(&format!("letgo: {stale} of {path} no longer found; `letgo baseline prune` removes them\n"));
+        }
         say(&format!("{}\n", report.closing_line()));
     }
-    Ok(if report.internal_error {
-        ExitCode::from(2)
-    } else {
-        ExitCode::from(u8::from(report.fails() && !args.exit_zero))
-    })
+    let code = if report.internal_error { 2 } else { u8::from(report.fails() && !args.exit_zero) };
+    Ok(ExitCode::from(code.max(then(args)?)))
+}
+
+/// Runs what was asked for after letgo; its exit code.
+fn then(args: &Check) -> Result<u8, Stop> {
+    let [program, arguments @ ..] = args.command.as_slice() else { return Ok(0) };
+    let status = std::process::Command::new(program).args(arguments).status();
+    let name = program.to_string_lossy();
+    let status = status.map_err(|e| Stop::Error(format!("letgo: `{name}` cannot be run: {e}\n")))?;
+    Ok(status.code().map_or(2, |code| u8::try_from(code).unwrap_or(2)))
 }
 
 /// What explains that fewer files were read than the user may think.
@@ -104,17 +136,15 @@ fn find(args: &Check, stdin: bool) -> Result<Place, Stop> {
     Ok(place)
 }
 
-fn tree(args: &Check, stdin: bool, place: &Place, settings: &Config) -> Result<Tree, Stop> {
-    let globs = settings.exclude.iter().map(|(glob, _)| glob.clone()).chain(args.exclude.iter().cloned());
-    let rules = Rules { exclude: globs.collect(), explicit: place.explicit.clone() };
+fn tree(args: &Check, stdin: bool, place: &Place, rules: &Rules) -> Result<Tree, Stop> {
     if !stdin {
-        return Ok(Tree::from_disk(&place.root, &rules));
+        return Ok(Tree::from_disk(&place.root, rules));
     }
     let mut code = String::new();
     std::io::stdin().read_to_string(&mut code).map_err(|e| Stop::Error(format!("letgo: standard input: {e}\n")))?;
     match place.only.first() {
         Some(path) if args.stdin_filename.is_some() => {
-            let mut tree = Tree::from_disk(&place.root, &rules);
+            let mut tree = Tree::from_disk(&place.root, rules);
             tree.replace(path, code);
             Ok(tree)
         }
@@ -185,12 +215,34 @@ fn write(report: &Report, output: &Output, args: &Check) -> Result<(), Stop> {
         Format::Text => text::render(report, output.file.is_none() && wants_color(args.color)),
         Format::Concise => concise::render(report),
         Format::Json => json::render(report),
+        Format::JsonLines => json::lines(report),
+        Format::Sarif => sarif::render(report),
+        Format::Github => {
+            job_summary(report)?;
+            github::render(report)
+        }
+        Format::Gitlab => gitlab::render(report),
+        Format::Junit => junit::render(report),
+        Format::Rdjson => rdjson::render(report),
+        Format::Markdown => markdown::render(report),
+        Format::Cargo => rustc::cargo(report),
+        Format::Rustc => rustc::bare(report),
     };
     match &output.file {
         None => print(&rendered),
         Some(path) => std::fs::write(path, rendered)
             .map_err(|e| Stop::Error(format!("letgo: {} cannot be written: {e}\n", path.display()))),
     }
+}
+
+/// Adds to the summary of GitHub's job, if this is one.
+fn job_summary(report: &Report) -> Result<(), Stop> {
+    let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|p| !p.is_empty()).map(PathBuf::from) else {
+        return Ok(());
+    };
+    let file = std::fs::OpenOptions::new().append(true).create(true).open(&path);
+    file.and_then(|mut file| file.write_all(github::summary(report).as_bytes()))
+        .map_err(|e| Stop::Error(format!("letgo: {} cannot be written: {e}\n", path.display())))
 }
 
 /// A line on standard error that says how far the run is; only on a terminal, and only after a second.

@@ -7,6 +7,7 @@ use crate::base::{Confidence, Level, nearest};
 use crate::discover::Globs;
 use crate::report::snippet::{Mark, Picture, Shown, Weight, render};
 use crate::report::{LintRow, PathRule, Selector, Setting};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, IntoDeserializer, MapAccess, Visitor, value::MapAccessDeserializer};
 use std::collections::BTreeMap;
@@ -43,40 +44,117 @@ pub struct ConfigError {
     pub text: String,
 }
 
-#[derive(Debug, Default, Deserialize)]
+/// Settings of letgo: `letgo.toml`
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+#[schemars(title = "letgo.toml")]
 struct Raw {
+    /// The versions of letgo that may judge this project, as in Cargo.toml: ">=0.1"
+    #[schemars(with = "Option<String>")]
     required_version: Option<Spanned<String>>,
+    /// Globs of files not to read, in the language of .gitignore, seen from the workspace root
+    #[schemars(with = "Vec<String>")]
     exclude: Vec<Spanned<String>>,
+    /// Leave out findings that letgo is less sure of
+    #[schemars(with = "Option<words::Confidence>")]
     min_confidence: Option<Confidence>,
+    /// Levels of lints, groups or all
+    #[schemars(with = "BTreeMap<String, words::LintSetting>")]
     lints: BTreeMap<Spanned<String>, LintSetting>,
+    /// Levels for some paths
     per_path: Vec<PerPath>,
     // Rows of library knowledge: the pack room reads them from the same text.
     #[serde(rename = "type")]
+    #[schemars(with = "Option<Vec<words::Row>>")]
     types: Option<IgnoredAny>,
+    #[schemars(with = "Option<Vec<words::Row>>")]
     alias: Option<IgnoredAny>,
+    #[schemars(with = "Option<Vec<words::Row>>")]
     assoc: Option<IgnoredAny>,
     #[serde(rename = "trait")]
+    #[schemars(with = "Option<Vec<words::Row>>")]
     traits: Option<IgnoredAny>,
     #[serde(rename = "fn")]
+    #[schemars(with = "Option<Vec<words::Row>>")]
     fns: Option<IgnoredAny>,
     #[serde(rename = "crate")]
+    #[schemars(with = "Option<Vec<words::Row>>")]
     crates: Option<IgnoredAny>,
     #[serde(rename = "macro")]
+    #[schemars(with = "Option<Vec<words::Row>>")]
     macros: Option<IgnoredAny>,
+    #[schemars(with = "Option<Vec<words::Row>>")]
     derive: Option<IgnoredAny>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct PerPath {
+    /// Globs, seen from the workspace root
+    #[schemars(with = "Vec<String>")]
     paths: Vec<Spanned<String>>,
+    /// Lints or groups that are not reported there
     #[serde(default)]
+    #[schemars(with = "Vec<String>")]
     allow: Vec<Spanned<String>>,
+    /// Lints or groups that are warnings there
     #[serde(default)]
+    #[schemars(with = "Vec<String>")]
     warn: Vec<Spanned<String>>,
+    /// Lints or groups that fail the run there
     #[serde(default)]
+    #[schemars(with = "Vec<String>")]
     deny: Vec<Spanned<String>>,
+}
+
+/// The words of settings, for the schema alone: how they are read stands beside the settings.
+mod words {
+    use schemars::JsonSchema;
+
+    #[derive(JsonSchema)]
+    #[schemars(rename_all = "lowercase")]
+    #[expect(dead_code, reason = "the schema is made of it")]
+    pub enum Confidence {
+        Low,
+        Medium,
+        High,
+    }
+
+    #[derive(JsonSchema)]
+    #[schemars(rename_all = "lowercase")]
+    #[expect(dead_code, reason = "the schema is made of it")]
+    pub enum Level {
+        Allow,
+        Warn,
+        Deny,
+    }
+
+    #[derive(JsonSchema)]
+    #[schemars(untagged)]
+    #[expect(dead_code, reason = "the schema is made of it")]
+    pub enum LintSetting {
+        Level(Level),
+        Table(Table),
+    }
+
+    #[derive(JsonSchema)]
+    #[schemars(deny_unknown_fields)]
+    #[expect(dead_code, reason = "the schema is made of it")]
+    pub struct Table {
+        level: Level,
+        /// Lower ones are applied first
+        #[schemars(default)]
+        priority: i64,
+    }
+
+    /// A row of library knowledge, as in letgo's `rules/`
+    #[derive(JsonSchema)]
+    pub struct Row {}
+}
+
+/// The JSON schema of `letgo.toml`.
+pub fn schema() -> schemars::Schema {
+    schemars::schema_for!(Raw)
 }
 
 /// `"deny"` or `{ level = "deny", priority = -1 }`.

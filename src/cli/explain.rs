@@ -29,12 +29,7 @@ pub fn run(word: Option<&str>) -> Result<ExitCode, Stop> {
 /// The header of a lint's file, without its comment marks, and what the registry says of it.
 fn page(lint: &Lint) -> String {
     let level = lint.default_level().as_str();
-    format!(
-        "{}\n\nLevel: {level} (group {}), since {}\n",
-        without_marks(&lint.page_markdown()),
-        lint.group.as_str(),
-        lint.since
-    )
+    format!("{}\n\nLevel: {level} (group {}), since {}\n", lint.reader_page(), lint.group.as_str(), lint.since)
 }
 
 /// One line per lint: name, group, level, summary.
@@ -46,14 +41,4 @@ fn table(lints: &[&Lint]) -> String {
         format!("{:name$}  {:group$}  {level:5}  {summary}\n", l.name, l.group.as_str())
     };
     lints.iter().map(row).collect()
-}
-
-/// The marks of the fixture harness, as words that a reader understands.
-fn without_marks(page: &str) -> String {
-    let line = |line: &str| match line.split_once(" //~") {
-        Some((code, mark)) if !mark.trim().starts_with("step") => format!("{code} // <- {}", mark.trim()),
-        Some((code, _)) => code.to_owned(),
-        None => line.to_owned(),
-    };
-    page.lines().map(line).collect::<Vec<_>>().join("\n")
 }

@@ -1,6 +1,7 @@
 //! The program: arguments, configuration, where output goes, exit codes.
 //!
-//! Owns: [`args`] (flags), [`config`] (`letgo.toml`), [`check`], [`explain`], [`dump`], [`place`] (which folder is meant).
+//! Owns: [`args`] (flags), [`config`] (`letgo.toml`) and [`settings`] (what shows it), [`check`], [`compare`] (trees that git holds),
+//! [`baseline`], [`explain`], [`dump`], [`init`], [`place`] (which folder is meant).
 //!
 //! **Exit codes:** 0 no failing finding; 1 findings at deny; 2 bad usage or settings, a path that does not exist, an internal
 //! error. A closed pipe is success: the reader has seen enough.
@@ -8,11 +9,15 @@
 //! **Invariants:** findings go to standard output, everything else to standard error; nothing here judges code.
 
 pub mod args;
+pub mod baseline;
 pub mod check;
+pub mod compare;
 pub mod config;
 pub mod dump;
 pub mod explain;
+pub mod init;
 pub mod place;
+pub mod settings;
 
 use crate::pipeline::panics;
 use args::{Args, Command, When};
@@ -47,6 +52,12 @@ pub fn run(argv: impl IntoIterator<Item = OsString>) -> ExitCode {
         Args { command: Command::Check(check) } => check::run(&check, &levels),
         Args { command: Command::Explain { lint } } => explain::run(lint.as_deref()),
         Args { command: Command::Dump(dump) } => dump::run(&dump),
+        Args { command: Command::Baseline(baseline) } => baseline::run(&baseline),
+        Args { command: Command::Init } => init::run(),
+        Args { command: Command::Config { action } } => settings::run(&action),
+        Args { command: Command::Completions { shell } } => {
+            print(&args::completions(shell)).map(|()| ExitCode::SUCCESS)
+        }
     });
     match done {
         Ok(Ok(code)) => code,

@@ -1,7 +1,7 @@
 //! Which workspace is meant, and what the user's paths are in it.
 
 use super::Stop;
-use crate::discover::find_root;
+use crate::discover::{self, find_root};
 use crate::report::Paths;
 use std::path::{Path, PathBuf};
 
@@ -12,6 +12,8 @@ pub struct Place {
     pub root: PathBuf,
     /// How its paths are shown.
     pub paths: Paths,
+    /// How its paths are seen from the top of its repository.
+    pub from_top: Paths,
     /// The user's paths below the root, `/`-separated; empty if the user named none.
     pub only: Vec<String>,
     /// The same, absolute.
@@ -46,7 +48,9 @@ pub fn find(paths: &[PathBuf]) -> Result<Place, Stop> {
         }
     };
     let only = explicit.iter().filter_map(|path| below(&root, path)).collect();
-    Ok(Place { paths: seen_from(&here, &root), root, only, explicit })
+    let top = discover::git::top(&root).unwrap_or(&root);
+    let from_top = Paths::Prefix(below(top, &root).unwrap_or_default());
+    Ok(Place { paths: seen_from(&here, &root), from_top, root, only, explicit })
 }
 
 /// How paths below `root` look from `here`.

@@ -1,12 +1,13 @@
 //! What there is to read: the files of a tree and the crates they belong to.
 //!
-//! Owns: [`walk`] (which files), [`globs`], [`manifest`] (which crates, editions, dependencies; from Cargo.toml text, without cargo),
+//! Owns: [`walk`] (which files), [`git`] (trees that were staged or committed), [`globs`], [`manifest`] (which crates, editions, dependencies; from Cargo.toml text, without cargo),
 //! [`root`] (where the workspace begins), and the reading of files.
 //!
 //! **Invariants:** files are in order of their path, whatever the file system says; what cannot be read is a [`Problem`] with
 //! its place and the rest goes on; a tree made in memory takes the same way as one on disk. **Absent on purpose:** `syn`,
 //! packs, settings.
 
+pub mod git;
 pub mod globs;
 pub mod manifest;
 pub mod root;
@@ -15,6 +16,7 @@ pub mod walk;
 use crate::base::{CrateInput, Problem};
 use std::path::{Path, PathBuf};
 
+pub use git::{Repository, Snapshot};
 pub use globs::Globs;
 pub use root::find_root;
 pub use walk::Rules;
@@ -26,6 +28,8 @@ pub enum Content {
     Disk(PathBuf),
     /// Text that somebody handed in: standard input, fixtures, a staged version.
     Memory(String),
+    /// There is none, for this reason.
+    Missing(String),
 }
 
 /// A Rust file of the tree.
@@ -78,6 +82,58 @@ impl Tree {
         tree.problems.extend(problems);
         tree.problems.sort();
         tree
+    }
+
+    /// The tree that git holds, as the walk would see it: hidden files, those that git's rules leave out and those of the user's
+    /// globs are no part of it. What submodules hold is taken from disk.
+    pub fn from_snapshot(root: &Path, rules: &Rules, snapshot: &Snapshot, repository: &Repository) -> Tree {
+        let excludes = Globs::new(rules.exclude.iter().map(String::as_str)).ok();
+        let named = |path: &str| rules.explicit.iter().any(|named| root.join(path).starts_with(named) && named != root);
+        let seen = |path: &&str| {
+            let hidden = path.split('/').any(|part| part.starts_with('.'));
+            !excludes.as_ref().is_some_and(|globs| globs.matches(path)) && (!hidden || named(path))
+        };
+        let paths: Vec<&str> = snapshot.files.keys().map(String::as_str).filter(seen).collect();
+        let ignored = repository.ignored(&paths);
+        let (mut files, mut manifests, mut problems) = (Vec::new(), Vec::new(), Vec::new());
+        for path in paths.into_iter().filter(|path| !ignored.contains(*path) || named(path)) {
+            let text = text_of(snapshot.files[path].to_vec());
+            if path.ends_with(".rs") {
+                files.push((path.to_owned(), text.map_or_else(Content::Missing, Content::Memory)));
+            } else if path == "Cargo.toml" || path.ends_with("/Cargo.toml") {
+                match text {
+                    Ok(text) => manifests.push((path.to_owned(), text)),
+                    Err(message) => problems.push(Problem { path: path.to_owned(), line: 0, message }),
+                }
+            }
+        }
+        if !snapshot.submodules.is_empty() {
+            let inside = |path: &str| snapshot.submodules.iter().any(|dir| path.starts_with(&format!("{dir}/")));
+            let found = walk::walk(root, rules);
+            for path in found.manifests.into_iter().filter(|path| inside(path)) {
+                if let Ok(text) = read_text(&root.join(&path)) {
+                    manifests.push((path, text));
+                }
+            }
+            let disk = |path: String| (path.clone(), Content::Disk(root.join(path)));
+            files.extend(found.files.into_iter().filter(|path| inside(path)).map(disk));
+            files.sort_by(|a, b| a.0.cmp(&b.0));
+            manifests.sort();
+        }
+        let mut tree = Tree::assemble(files, manifests);
+        tree.root = root.to_path_buf();
+        tree.problems.extend(problems);
+        tree.problems.sort();
+        tree
+    }
+
+    /// Whether two trees hold the same.
+    pub fn same_as(&self, other: &Tree) -> bool {
+        self.crates == other.crates
+            && self.files.len() == other.files.len()
+            && self.files.iter().zip(&other.files).all(|(a, b)| {
+                a.path == b.path && a.is_test == b.is_test && a.edition == b.edition && a.read() == b.read()
+            })
     }
 
     /// A tree of texts. Files named `Cargo.toml` are manifests, `.rs` files are sources, others are left out. Where no manifest
@@ -138,6 +194,7 @@ impl Entry {
     pub fn read(&self) -> Result<String, String> {
         match &self.content {
             Content::Memory(text) => Ok(text.clone()),
+            Content::Missing(message) => Err(message.clone()),
             Content::Disk(path) => read_text(path),
         }
     }
@@ -158,6 +215,10 @@ pub fn read_text(path: &Path) -> Result<String, String> {
         return Err(format!("is larger than {} MiB", LARGEST >> 20));
     }
     let bytes = std::fs::read(path).map_err(|e| format!("cannot be read: {}", plain_io(&e)))?;
+    text_of(bytes)
+}
+
+fn text_of(bytes: Vec<u8>) -> Result<String, String> {
     String::from_utf8(bytes).map_err(|e| {
         let at = e.utf8_error().valid_up_to();
         let line = e.as_bytes()[..at].iter().filter(|&&b| b == b'\n').count() + 1;

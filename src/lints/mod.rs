@@ -78,11 +78,25 @@ impl Lint {
     pub fn default_level(&self) -> Level {
         self.group.default_level()
     }
+    /// Its page as a reader sees it: [`page_markdown`](Lint::page_markdown) without marks for the fixture harness.
+    pub fn reader_page(&self) -> String {
+        without_marks(&self.page_markdown())
+    }
     /// Its page as Markdown: the file's `//!` header.
     pub fn page_markdown(&self) -> String {
         let lines = self.page.lines().take_while(|l| l.starts_with("//!"));
         lines.map(|l| l.trim_start_matches("//!").strip_prefix(' ').unwrap_or("")).collect::<Vec<_>>().join("\n")
     }
+}
+
+/// The marks of the fixture harness, as words that a reader understands.
+fn without_marks(page: &str) -> String {
+    let line = |line: &str| match line.split_once(" //~") {
+        Some((code, mark)) if !mark.trim().starts_with("step") => format!("{code} // <- {}", mark.trim()),
+        Some((code, _)) => code.to_owned(),
+        None => line.to_owned(),
+    };
+    page.lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// All lints, in order of group and importance.

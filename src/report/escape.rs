@@ -49,9 +49,88 @@ pub fn same_length(text: &str) -> String {
     out
 }
 
+/// Text for XML: [`visible`], without the characters that XML has no way to write.
+pub fn xml(text: &str) -> String {
+    visible(text).replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}")
+}
+
+/// Data of a workflow command: after it nothing on the line is a command, and no line begins in it.
+pub fn command_data(text: &str) -> String {
+    visible_lines(text).replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// A property of a workflow command.
+pub fn command_property(text: &str) -> String {
+    command_data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+fn visible_lines(text: &str) -> String {
+    text.split('\n').map(visible).collect::<Vec<_>>().join("\n")
+}
+
+/// A sentence of ours for Markdown, on one line: what stands in backticks becomes code, all else means itself.
+pub fn markdown(text: &str) -> String {
+    let text = one_line(text);
+    let parts: Vec<&str> = text.split('`').collect();
+    if parts.len() % 2 == 0 {
+        return markdown_plain(&text);
+    }
+    let part = |(i, part): (usize, &&str)| match (i % 2, part.is_empty()) {
+        (0, _) => markdown_plain(part),
+        (_, true) => "\\`\\`".to_owned(),
+        (_, false) => markdown_code(part),
+    };
+    parts.iter().enumerate().map(part).collect()
+}
+
+/// Text that means itself in Markdown: no mark-up, links, HTML, mentions or references.
+fn markdown_plain(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '#' | '+' | '-' | '!' | '|' | '~' | '$' => {
+                out.push('\\');
+                out.push(c);
+            }
+            '<' => out += "&lt;",
+            '>' => out += "&gt;",
+            '&' => out += "&amp;",
+            // A word joiner: what follows is nobody's name and no address.
+            '@' => out += "@\u{2060}",
+            ':' => out += ":\u{2060}",
+            other => out.push(other),
+        }
+    }
+    // `: ` is a colon of a sentence.
+    out.replace(":\u{2060} ", ": ")
+}
+
+/// Code for Markdown, fit for cells of tables too.
+pub fn markdown_code(text: &str) -> String {
+    let text = one_line(text);
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest + 1);
+    let text = text.replace('|', "\\|");
+    let pad = if text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']) { " " } else { "" };
+    format!("{fence}{pad}{text}{pad}{fence}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_sink_has_its_own_escape() {
+        assert_eq!(command_data("50%\n::set-output::x\r"), "50%25%0A::set-output::x\\u{d}");
+        assert_eq!(command_property("a,b:c"), "a%2Cb%3Ac");
+        assert_eq!(xml("a\u{0}\u{ffff}<"), "a\\u{0}\u{fffd}<");
+        assert_eq!(
+            markdown("`tx` is [held](x) by <b>@you</b>"),
+            "`tx` is \\[held\\]\\(x\\) by &lt;b&gt;@\u{2060}you&lt;/b&gt;"
+        );
+        assert_eq!(markdown("a ` b"), "a \\` b");
+        assert_eq!(markdown_code("a`b|c"), "``a`b\\|c``");
+    }
 
     #[test]
     fn controls_and_direction_marks_are_shown_not_obeyed() {

@@ -3,7 +3,7 @@
 //! **Invariants:** lines and columns from 1, columns in characters, ends exclusive; paths as seen from the working folder,
 //! `/`-separated; a key is added freely, and the version rises only when one changes meaning or goes.
 
-use super::{Report, Summary};
+use super::{Entry, Report, Summary};
 use crate::base::{SourceMap, Span};
 use serde::Serialize;
 
@@ -84,42 +84,7 @@ struct JsonSummary {
 
 /// Renders the whole report.
 pub fn render(report: &Report) -> String {
-    let path = |span: Span| report.sources.files.get(span.file).map_or(String::new(), |f| report.paths.show(&f.path));
-    let place = |span: Span| place(&report.sources, span, path(span));
-    let findings = report.entries.iter().map(|entry| {
-        let finding = &entry.finding;
-        JsonFinding {
-            lint: finding.lint,
-            level: entry.level.as_str(),
-            default_level: entry.default_level.as_str(),
-            confidence: finding.confidence.as_str(),
-            place: place(finding.span),
-            function: &finding.function,
-            message: &finding.message,
-            resource: &finding.resource,
-            steps: finding
-                .steps
-                .iter()
-                .enumerate()
-                .map(|(n, step)| JsonStep { n: n + 1, place: place(step.span), message: &step.message })
-                .collect(),
-            why: &finding.why,
-            help: &finding.help,
-            suggestions: finding
-                .suggestions
-                .iter()
-                .map(|suggestion| JsonSuggestion {
-                    message: &suggestion.message,
-                    edits: suggestion
-                        .edits
-                        .iter()
-                        .map(|e| JsonEdit { path: path(e.span), start: e.span.start, end: e.span.end, text: &e.text })
-                        .collect(),
-                })
-                .collect(),
-            fingerprint: &entry.fingerprint,
-        }
-    });
+    let findings = report.entries.iter().map(|entry| finding(report, entry));
     let problems = report.problems.iter().map(|p| JsonProblem {
         path: report.paths.show(&p.path),
         line: p.line,
@@ -139,9 +104,56 @@ pub fn render(report: &Report) -> String {
             seconds: (seconds * 1e3).round() / 1e3,
         },
     };
-    let mut text = serde_json::to_string_pretty(&document).expect("strings and numbers always serialise");
-    text.push('\n');
-    text
+    pretty(&document)
+}
+
+/// Renders one finding per line, each as in [`render`].
+pub fn lines(report: &Report) -> String {
+    let line =
+        |entry| serde_json::to_string(&finding(report, entry)).expect("strings and numbers always serialise") + "\n";
+    report.entries.iter().map(line).collect()
+}
+
+/// Any data of ours, over many lines and with a line break at the end.
+pub fn pretty(data: &impl Serialize) -> String {
+    serde_json::to_string_pretty(data).expect("strings and numbers always serialise") + "\n"
+}
+
+fn finding<'a>(report: &'a Report, entry: &'a Entry) -> JsonFinding<'a> {
+    let path = |span: Span| report.sources.files.get(span.file).map_or(String::new(), |f| report.paths.show(&f.path));
+    let place = |span: Span| place(&report.sources, span, path(span));
+    let finding = &entry.finding;
+    JsonFinding {
+        lint: finding.lint,
+        level: entry.level.as_str(),
+        default_level: entry.default_level.as_str(),
+        confidence: finding.confidence.as_str(),
+        place: place(finding.span),
+        function: &finding.function,
+        message: &finding.message,
+        resource: &finding.resource,
+        steps: finding
+            .steps
+            .iter()
+            .enumerate()
+            .map(|(n, step)| JsonStep { n: n + 1, place: place(step.span), message: &step.message })
+            .collect(),
+        why: &finding.why,
+        help: &finding.help,
+        suggestions: finding
+            .suggestions
+            .iter()
+            .map(|suggestion| JsonSuggestion {
+                message: &suggestion.message,
+                edits: suggestion
+                    .edits
+                    .iter()
+                    .map(|e| JsonEdit { path: path(e.span), start: e.span.start, end: e.span.end, text: &e.text })
+                    .collect(),
+            })
+            .collect(),
+        fingerprint: &entry.fingerprint,
+    }
 }
 
 fn place(sources: &SourceMap, span: Span, path: String) -> Place {

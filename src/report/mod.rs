@@ -1,24 +1,35 @@
 //! Findings to what people and machines read.
 //!
-//! Owns: [`suppress`] (comments that silence), [`levels`] (what a finding does to the run), [`order`] (sorting, stable keys),
-//! and one file per output format: [`text`], [`concise`], [`json`].
+//! Owns: [`suppress`] (comments that silence), [`baseline`] (what was there before), [`levels`] (what a finding does to the run), [`order`] (sorting, stable keys),
+//! [`region`] (places as others count them), [`escape`] (one escape per sink), and one file per output format: [`text`], [`concise`],
+//! [`json`], [`sarif`], [`github`], [`gitlab`], [`junit`], [`rdjson`], [`markdown`], [`rustc`].
 //!
 //! **Invariants:** equal reports give equal bytes; text that comes from source is escaped for the sink it goes to; a report is
 //! rendered from this room's data alone. **Absent on purpose:** lints, packs, the file system; rendering returns a string
 //! and somebody else writes it.
 
+pub mod baseline;
 pub mod concise;
 pub mod escape;
+pub mod github;
+pub mod gitlab;
 pub mod json;
+pub mod junit;
 pub mod levels;
+pub mod markdown;
 pub mod order;
 pub mod paths;
+pub mod rdjson;
+pub mod region;
+pub mod rustc;
+pub mod sarif;
 pub mod snippet;
 pub mod suppress;
 pub mod text;
 
-use crate::base::{Finding, Level, Problem, SourceMap};
+use crate::base::{CrateInput, Finding, Level, Problem, SourceMap};
 
+pub use baseline::Known;
 pub use levels::{Levels, LintRow, PathRule, Selector, Setting};
 pub use paths::Paths;
 
@@ -54,10 +65,29 @@ pub struct Summary {
     pub suppressed: usize,
     /// Findings that the baseline holds.
     pub baselined: usize,
+    /// Findings that the tree compared with holds.
+    pub old: usize,
+    /// Findings of the baseline that are gone.
+    pub stale: usize,
     /// Findings below the confidence asked for.
     pub below_confidence: usize,
     /// Wall time.
     pub seconds: f64,
+}
+
+/// What a reader of a report may want to know of a lint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LintDoc {
+    /// Its name.
+    pub name: &'static str,
+    /// Its group.
+    pub group: &'static str,
+    /// Its level without any setting.
+    pub default_level: Level,
+    /// One line.
+    pub summary: &'static str,
+    /// Its page, in Markdown.
+    pub page: String,
 }
 
 /// What a run has to say.
@@ -75,6 +105,14 @@ pub struct Report {
     pub summary: Summary,
     /// How paths are shown.
     pub paths: Paths,
+    /// How paths are seen from the top of the repository, for services that know no other place.
+    pub from_top: Paths,
+    /// The workspace root, absolute, `/`-separated.
+    pub root: String,
+    /// The crates, for formats that name the package.
+    pub crates: Vec<CrateInput>,
+    /// The lints, for formats that describe them.
+    pub lints: Vec<LintDoc>,
 }
 
 impl Report {
@@ -101,6 +139,7 @@ impl Report {
         let aside = [
             (summary.suppressed, "suppressed"),
             (summary.baselined, "in baseline"),
+            (summary.old, "old"),
             (summary.below_confidence, "below the confidence asked for"),
         ];
         let aside: Vec<String> =
@@ -131,5 +170,7 @@ pub fn count(n: usize, word: &str) -> String {
     if n == 1 { format!("1 {word}") } else { format!("{n} {word}s") }
 }
 
+#[cfg(test)]
+mod format_tests;
 #[cfg(test)]
 mod testing;

@@ -24,6 +24,11 @@ pub fn problem(report: &Report, problem: &Problem) -> String {
     format!("letgo: {place}: {}", super::escape::one_line(&problem.message))
 }
 
+/// Renders one finding.
+pub fn entry(report: &Report, entry: &Entry) -> String {
+    one(report, entry, false, &mut BTreeMap::new())
+}
+
 fn one(report: &Report, entry: &Entry, color: bool, shown: &mut BTreeMap<FileId, Shown>) -> String {
     let finding = &entry.finding;
     let mut ids: Vec<FileId> = Vec::new();

@@ -29,10 +29,8 @@ fn report() -> Report {
     Report {
         sources: sample.sources,
         entries: vec![Entry { finding, level: Level::Deny, default_level: Level::Deny, fingerprint: "0".into() }],
-        problems: Vec::new(),
-        internal_error: false,
         summary: Summary { files: 2, suppressed: 1, ..Summary::default() },
-        paths: Paths::default(),
+        ..Report::default()
     }
 }
 
