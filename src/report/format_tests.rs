@@ -55,11 +55,8 @@ fn report() -> Report {
 
 #[track_caller]
 fn valid(schema: &str, output: &str) -> Value {
-    let mut schema: Value = serde_json::from_str(schema).expect("the schema is JSON");
-    // A stray bracket makes this pattern of the published schema no regular expression by the letter.
-    if let Some(language) = schema.pointer_mut("/definitions/run/properties/language").and_then(Value::as_object_mut) {
-        language.remove("pattern");
-    }
+    // A stray bracket makes a pattern of the published SARIF schema no regular expression by the letter.
+    let schema: Value = serde_json::from_str(&schema.replace("{2}]?$", "{2}$")).expect("the schema is JSON");
     let output: Value = serde_json::from_str(output).expect("the output is JSON");
     let validator = jsonschema::validator_for(&schema).expect("the schema is a schema");
     let wrong: Vec<String> = validator.iter_errors(&output).map(|e| format!("{}: {e}", e.instance_path())).collect();
