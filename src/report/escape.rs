@@ -72,7 +72,7 @@ fn visible_lines(text: &str) -> String {
 pub fn markdown(text: &str) -> String {
     let text = one_line(text);
     let parts: Vec<&str> = text.split('`').collect();
-    if parts.len() % 2 == 0 {
+    if parts.len().is_multiple_of(2) {
         return markdown_plain(&text);
     }
     let part = |(i, part): (usize, &&str)| match (i % 2, part.is_empty()) {

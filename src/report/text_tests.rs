@@ -3,7 +3,7 @@
 use super::*;
 use crate::base::*;
 use crate::report::testing::Sample;
-use crate::report::{Paths, Summary, concise};
+use crate::report::{Summary, concise};
 
 const ORDERS: &str = "pub async fn place(pool: &PgPool, cart: Cart) -> Result<Id> {\n    let mut tx = pool.begin().await?;\n    let id = insert_order(&mut tx, &cart).await?;\n    audit(pool, id, \"placed\").await?;\n    tx.commit().await?;\n    Ok(id)\n}\n";
 const AUDIT: &str = "pub async fn audit(pool: &PgPool, id: Id, what: &str) -> Result<()> {\n    let mut conn = pool.acquire().await?;\n    log(&mut conn, id, what).await\n}\n";
