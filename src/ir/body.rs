@@ -305,7 +305,8 @@ pub struct Call {
     pub span: Span,
     /// The method name or function path.
     pub name_span: Span,
-    /// The closest enclosing loop's block, if the call is in a loop.
+    /// Whether the closest enclosing loop, if any, turns once per item or for ever, not a number of times that was given a
+    /// name (`for _ in 0..workers`).
     pub in_loop: bool,
 }
 

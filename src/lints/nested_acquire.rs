@@ -128,10 +128,12 @@ fn tell(cx: &Cx<'_>, res: ResId, primary: &Second<'_>, seconds: &[Second<'_>]) -
     for second in seconds.iter().filter(|s| s.span == primary.span || s.confidence >= Confidence::Medium) {
         let pool = words::pool(cx, &second.acquires.pool);
         let deep = second.acquires.chain.len() > 1;
-        let message = match (second.span == primary.span, deep) {
-            (true, true) => String::from("this call needs a second one"),
-            (true, false) => format!("a second one is taken from {pool} here"),
-            (false, _) => String::from("and again here"),
+        let message = match (second.span == primary.span, deep, resource.pool.class) {
+            (true, true, PoolClass::Slots) => String::from("this call needs a second one"),
+            (true, false, PoolClass::Slots) => format!("a second one is taken from {pool} here"),
+            (true, _, PoolClass::Permits) => format!("waits for another permit of {pool}"),
+            (true, _, PoolClass::Lock { .. }) => format!("{pool} is locked again here"),
+            (false, ..) => String::from("and again here"),
         };
         finding.steps.push(Step {
             offence: Some(base::Offence {
@@ -141,7 +143,13 @@ fn tell(cx: &Cx<'_>, res: ResId, primary: &Second<'_>, seconds: &[Second<'_>]) -
             }),
             ..words::step(second.span, message)
         });
-        finding.steps.extend(words::chain_steps(&second.acquires.chain, "takes it from the same pool"));
+        let last = match (resource.pool.class, second.sameness) {
+            (PoolClass::Slots, Sameness::Same) => "takes it from the same pool",
+            (PoolClass::Slots, Sameness::Maybe(..) | Sameness::Different) => "takes it from its pool",
+            (PoolClass::Permits, _) => "waits for it",
+            (PoolClass::Lock { .. }, _) => "locks it",
+        };
+        finding.steps.extend(words::chain_steps(&second.acquires.chain, last));
     }
     finding.steps.extend(words::release_step(cx, res, primary.span));
     finding.steps = words::order_steps(std::mem::take(&mut finding.steps), primary.span);
@@ -154,17 +162,23 @@ fn tell(cx: &Cx<'_>, res: ResId, primary: &Second<'_>, seconds: &[Second<'_>]) -
 fn message(cx: &Cx<'_>, res: ResId, second: &Second<'_>) -> String {
     let resource = &cx.events().resources[res];
     let name = words::name(cx, res);
-    let noun = words::noun(cx, resource);
+    let held = match words::variable(cx, res) {
+        Some(variable) => format!("{} `{variable}`", words::noun(cx, resource)),
+        None => name.clone(),
+    };
     let pool = words::pool(cx, &second.acquires.pool);
     match (resource.pool.class, second.sameness) {
         (PoolClass::Slots, Sameness::Same) => {
             format!("second connection taken from {pool} while {name} still holds the first")
         }
         (PoolClass::Slots, _) => {
-            format!("second connection taken from {pool} while {name} ({noun}) is held, which may be of the same pool")
+            format!("second connection taken from {pool} while {held} is held, which may be of the same pool")
         }
         (PoolClass::Permits, _) => format!("second permit of {pool} awaited while {name} still holds one"),
-        (PoolClass::Lock { .. }, _) => format!("{pool} is locked again while {name} still holds its guard"),
+        (PoolClass::Lock { .. }, _) => match words::variable(cx, res) {
+            Some(variable) => format!("{pool} is locked again while `{variable}` still holds its guard"),
+            None => format!("{pool} is locked again before the guard of the first lock is dropped"),
+        },
     }
 }
 

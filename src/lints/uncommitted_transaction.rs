@@ -98,6 +98,15 @@ fn temporary(cx: &Cx<'_>, res: ResId) -> Option<Finding> {
         return None;
     }
     let resource = &cx.events().resources[res];
+    // A snapshot for a read: it was used in the statement and no path wrote in it.
+    let used = cx.events().uses[res].iter().any(|&u| u != resource.span);
+    let wrote = cx.events().events.iter().any(|e| match e {
+        Event::Exit { res: r, outcomes, .. } => *r == res && outcomes.iter().any(|(_, wrote, _)| wrote),
+        _ => false,
+    });
+    if used && !wrote {
+        return None;
+    }
     let mut finding = words::finding(cx, LINT.name, resource.confidence, resource.span, Some(res));
     finding.message = format!("the {} begun here is a temporary, so nothing can commit it", words::noun(cx, resource));
     finding.steps = words::acquisition_steps(cx, res);

@@ -142,7 +142,7 @@ pub fn waited_for(waits: &Waits) -> String {
         "channel" => "a channel",
         "lock" => "a lock",
         "permit" => "a permit",
-        "pool" => "another connection from a pool",
+        "pool" => "a second connection",
         "database" => "a query on another connection",
         "file" => "file I/O",
         "storage" => "object storage",

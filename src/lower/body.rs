@@ -25,6 +25,8 @@ pub(super) struct Jump {
     pub label: Option<Symbol>,
     /// Whether a loop: the target of `break` without a label.
     pub is_loop: bool,
+    /// Whether it turns a number of times that was given a name: `for _ in 0..workers`.
+    pub counted: bool,
     pub on_break: super::scope::Exit,
     /// `None` for labelled blocks.
     pub on_continue: Option<super::scope::Exit>,
@@ -69,8 +71,6 @@ pub(super) struct BodyCx {
     pub jumps: Vec<Jump>,
     /// `try` blocks around: where `?` goes instead of out of the body.
     pub tries: Vec<(super::scope::Exit, Dest)>,
-    /// Loops around, in this body.
-    pub loops: usize,
     /// Set while the initialiser of a `let` (or what stands for it) is lowered: the scope to which the reference extends
     /// the lives of borrowed temporaries. Every expression takes it; only those that extend pass it on.
     pub extend: Option<usize>,
@@ -102,7 +102,6 @@ impl BodyCx {
             names: Vec::new(),
             jumps: Vec::new(),
             tries: Vec::new(),
-            loops: 0,
             extend: None,
         }
     }
@@ -252,7 +251,7 @@ impl Lower<'_> {
     pub(super) fn call(&mut self, callee: Callee, args: Vec<Operand>, span: Span, name_span: Span) -> Rvalue {
         let module = self.module;
         let body = self.b();
-        let in_loop = body.loops > 0;
+        let in_loop = body.jumps.iter().rev().find(|j| j.is_loop).is_some_and(|j| !j.counted);
         Rvalue::Call(body.calls.push(Call { callee, args, module, span, name_span, in_loop }))
     }
 }

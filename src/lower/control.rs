@@ -230,18 +230,16 @@ impl Lower<'_> {
 
     // Loops.
 
-    fn open_loop(&mut self, label: Option<&syn::Label>, dest: &Dest, on_break: Exit, on_continue: Exit) {
+    fn open_loop(&mut self, label: Option<&syn::Label>, dest: &Dest, on_break: Exit, on_continue: Exit, counted: bool) {
         let label = label.map(|l| super::ty::symbol(&l.name.ident));
-        let jump = Jump { label, is_loop: true, on_break, on_continue: Some(on_continue), dest: dest.clone() };
+        let jump = Jump { label, is_loop: true, counted, on_break, on_continue: Some(on_continue), dest: dest.clone() };
         let body = self.b();
         body.jumps.push(jump);
-        body.loops += 1;
     }
 
     fn close_loop(&mut self) {
         let body = self.b();
         body.jumps.pop();
-        body.loops -= 1;
     }
 
     pub(super) fn loop_(&mut self, dest: &Dest, x: &syn::ExprLoop) {
@@ -249,7 +247,7 @@ impl Lower<'_> {
         let (on_continue, on_break) = (self.exit_to(head), self.exit_to(after));
         self.goto(head);
         self.start(head);
-        self.open_loop(x.label.as_ref(), dest, on_break, on_continue);
+        self.open_loop(x.label.as_ref(), dest, on_break, on_continue, false);
         let mark = self.open_scope(Takes::Both);
         self.block(&Dest::Discard, &x.body);
         self.close_scope(mark);
@@ -263,7 +261,7 @@ impl Lower<'_> {
         let (on_continue, on_done, on_break) = (self.exit_to(head), self.exit_to(done), self.exit_to(after));
         self.goto(head);
         self.start(head);
-        self.open_loop(x.label.as_ref(), dest, on_break, on_continue);
+        self.open_loop(x.label.as_ref(), dest, on_break, on_continue, false);
         let mark = self.open_scope(Takes::Both);
         self.branch(&x.cond, &on_done, false);
         let inner = self.open_scope(Takes::Both);
@@ -297,7 +295,7 @@ impl Lower<'_> {
         let (on_continue, on_done, on_break) = (self.exit_to(head), self.exit_to(done), self.exit_to(after));
         self.goto(head);
         self.start(head);
-        self.open_loop(x.label.as_ref(), dest, on_break, on_continue);
+        self.open_loop(x.label.as_ref(), dest, on_break, on_continue, is_counted(&x.expr));
         let mark = self.open_scope(Takes::Both);
         let span = self.spans.between(x.for_token.span, span::expr_last(&x.expr));
         let item =
@@ -347,7 +345,14 @@ impl Lower<'_> {
         let after = self.new_block();
         let on_break = self.exit_to(after);
         let label = Some(super::ty::symbol(&label.ident));
-        self.b().jumps.push(Jump { label, is_loop: false, on_break, on_continue: None, dest: dest.clone() });
+        self.b().jumps.push(Jump {
+            label,
+            is_loop: false,
+            counted: false,
+            on_break,
+            on_continue: None,
+            dest: dest.clone(),
+        });
         self.block(dest, block);
         self.b().jumps.pop();
         self.goto(after);
@@ -476,4 +481,11 @@ fn alternatives(pat: &Pat) -> Vec<&Pat> {
         Pat::Or(x) => x.cases.iter().collect(),
         pat => vec![pat],
     }
+}
+
+/// Whether a loop runs over `0..n` or `1..=n` where `n` is a name: a number that somebody chose, not one per item.
+fn is_counted(e: &syn::Expr) -> bool {
+    let syn::Expr::Range(range) = e else { return false };
+    let starts = matches!(range.start.as_deref(), Some(syn::Expr::Lit(_)));
+    starts && matches!(range.end.as_deref(), Some(syn::Expr::Path(_) | syn::Expr::Field(_)))
 }

@@ -636,7 +636,8 @@ pub(super) fn cfg_test(attrs: &[Attribute]) -> bool {
     })
 }
 
-/// Whether a `cfg` predicate can hold in tests only.
+/// Whether a `cfg` predicate can hold in tests only, or in them and with a feature that makes test helpers public
+/// (`any(test, feature = "…")`): nothing that production runs is written so.
 fn implies_test(tokens: &TokenStream) -> bool {
     let mut trees = tokens.clone().into_iter();
     let Some(TokenTree::Ident(word)) = trees.next() else { return false };
@@ -644,9 +645,14 @@ fn implies_test(tokens: &TokenStream) -> bool {
     let parts = split_commas(group.stream());
     match word.to_string().as_str() {
         "all" => parts.iter().any(implies_test),
-        "any" => !parts.is_empty() && parts.iter().all(implies_test),
+        "any" => parts.iter().any(implies_test) && parts.iter().all(|p| implies_test(p) || is_feature(p)),
         _ => false,
     }
+}
+
+/// `feature = "…"`.
+fn is_feature(tokens: &TokenStream) -> bool {
+    matches!(tokens.clone().into_iter().next(), Some(TokenTree::Ident(word)) if word == "feature")
 }
 
 fn split_commas(tokens: TokenStream) -> Vec<TokenStream> {

@@ -25,6 +25,15 @@ impl Cx<'_> {
         if is_method && !effect.by_value.is_empty() {
             effect.by_value[0] = self.program.fn_ir(fns[0]).self_kind == Some(SelfKind::Value);
         }
+        for (n, own) in effect.own_params.iter_mut().enumerate() {
+            *own = first.params.get(n).is_some_and(|ty| ty.is_known() && !matches!(ty, Ty::Ref(..)));
+        }
+        if is_method
+            && !effect.by_value[0]
+            && let Some(own) = effect.own_params.first_mut()
+        {
+            *own = false;
+        }
         let awaited = match result {
             Ty::Future(inner) => inner,
             other => other,

@@ -15,7 +15,7 @@ use crate::base::{Confidence, Idx, IndexVec, Symbol};
 use crate::ir::{self, Body, BodyId, CallId, Callee, Operand, SelfKind};
 use crate::pack::{Effect, FnRow, Kind, Patience};
 use crate::resolve::{BodyIdx, FnIdx, Held, Program, Prov, ProvRoot, Target, Ty};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// When a call does what it does.
@@ -102,6 +102,9 @@ pub struct CallEffect {
     pub acts: Vec<Act>,
     /// Per argument: whether it is taken by value (only receivers may not be).
     pub by_value: Vec<bool>,
+    /// Per argument: whether the callee's parameter is a value of its own, not a reference. What such a value only refers to
+    /// outlives it.
+    pub own_params: Vec<bool>,
     /// What the result holds.
     pub gifts: Vec<Gift>,
     /// Whether the result may refer to what the arguments refer to.
@@ -152,7 +155,8 @@ pub struct Prepared {
 pub fn prepare(program: &Program, idx: BodyIdx, summaries: &Summaries) -> Prepared {
     let body = program.body(idx);
     let definitions = sql::Definitions::of(body);
-    let mut cx = Cx { program, idx, body, summaries, definitions, resources: IndexVec::new() };
+    let awaited = awaited_calls(body);
+    let mut cx = Cx { program, idx, body, summaries, definitions, awaited, resources: IndexVec::new() };
     cx.parameters();
     let calls = body.calls.indices().map(|call| cx.call(call)).collect();
     let blocks = cx.blocks();
@@ -165,7 +169,37 @@ struct Cx<'a> {
     body: &'a Body,
     summaries: &'a Summaries,
     definitions: sql::Definitions<'a>,
+    /// Calls whose result is awaited as it is.
+    awaited: BTreeSet<CallId>,
     resources: IndexVec<ResId, Resource>,
+}
+
+/// The calls whose result is awaited as it is: `f().await`.
+fn awaited_calls(body: &Body) -> BTreeSet<CallId> {
+    let mut calls = BTreeMap::new();
+    let mut awaited = BTreeSet::new();
+    for stmt in body.blocks.iter().flat_map(|b| &b.stmts) {
+        let ir::StmtKind::Assign { to, value } = &stmt.kind else { continue };
+        match value {
+            ir::Rvalue::Call(id) => {
+                if let Some(local) = to.as_local() {
+                    calls.insert(local, *id);
+                }
+            }
+            ir::Rvalue::Await(Operand::Place(place)) => {
+                awaited.extend(place.as_local().and_then(|l| calls.get(&l)));
+            }
+            ir::Rvalue::Await(_)
+            | ir::Rvalue::Use(_)
+            | ir::Rvalue::Ref { .. }
+            | ir::Rvalue::AwaitMany { .. }
+            | ir::Rvalue::Aggregate { .. }
+            | ir::Rvalue::Cast(..)
+            | ir::Rvalue::Plain(_)
+            | ir::Rvalue::Unknown(_) => {}
+        }
+    }
+    awaited
 }
 
 /// Kinds that must be given back.
@@ -300,6 +334,7 @@ impl<'a> Cx<'a> {
             eager: Effects::default(),
             acts: vec![Act::Borrow; call.args.len()],
             by_value: (0..call.args.len()).map(|i| i > 0 || !matches!(call.callee, Callee::Method { .. })).collect(),
+            own_params: vec![false; call.args.len()],
             gifts: Vec::new(),
             carries: true,
             fields: None,
@@ -386,6 +421,9 @@ impl<'a> Cx<'a> {
             }),
         }
         self.closures_may_run(call, &mut effect, Confidence::Medium);
+        if self.may_take_receiver(call) {
+            effect.by_value[0] = true;
+        }
         let first = usize::from(matches!(call.callee, Callee::Method { .. }));
         for act in effect.acts.iter_mut().skip(first).filter(|a| **a == Act::Borrow) {
             *act = Act::Lend;
@@ -394,6 +432,33 @@ impl<'a> Cx<'a> {
             effect.effects.waits.clear();
         }
         effect
+    }
+
+    /// Whether a method that nobody knows may take its receiver by value: a temporary that no later code can name, when it
+    /// is a transaction or something around one (`begin().await.mapped("…")?`). Were it taken for lent, its end would be a
+    /// rollback that nobody saw.
+    fn may_take_receiver(&self, call: &ir::Call) -> bool {
+        let (Callee::Method { .. }, Some(Operand::Place(place))) = (&call.callee, call.args.first()) else {
+            return false;
+        };
+        let Some(local) = place.as_local() else { return false };
+        if self.body.locals[local].kind != ir::LocalKind::Temp {
+            return false;
+        }
+        let ty = self.program.bodies[self.idx].locals.get(local).cloned().unwrap_or_default();
+        match &ty {
+            Ty::Unknown => true,
+            Ty::Adt(path, _) if matches!(path.as_str(), "std::result::Result" | "std::option::Option") => true,
+            Ty::Adt(..) => self.program.held(&ty).iter().any(|h| h.kind == Kind::Tx && !h.by_ref),
+            Ty::Ref(..)
+            | Ty::Tuple(_)
+            | Ty::Slice(_)
+            | Ty::Param(..)
+            | Ty::Dyn(_)
+            | Ty::Future(_)
+            | Ty::Fn(..)
+            | Ty::Never => false,
+        }
     }
 
     /// Effects of closures among the arguments: they may run while the call runs.

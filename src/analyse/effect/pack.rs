@@ -52,7 +52,9 @@ impl Cx<'_> {
         if let Some(w) = &row.waits {
             effect.effects.add_waits(Waits { kind: w.kind, confidence: w.confidence, chain: vec![link.clone()] });
         }
-        if let Some(kind) = row.blocks {
+        // What is awaited is a future: the row found by its name is a blocking namesake.
+        let namesake = !row.is_async && !matches!(result, Ty::Future(_)) && self.awaited.contains(&id);
+        if let Some(kind) = row.blocks.filter(|_| !namesake) {
             effect.effects.add_blocks(Blocks {
                 kind,
                 panics: row.panics_in_async,
@@ -138,6 +140,8 @@ impl Cx<'_> {
                 }
             }
             Effect::Store { into, value } => set(&mut effect, *value, Act::StoreIn(*into)),
+            // A method through a guard takes what the guard protects, not the guard.
+            Effect::Take { of } if method && *of == 0 && self.is_guard(call, 0) => {}
             Effect::Take { of } => set(&mut effect, *of, Act::Take),
             Effect::Spawn { what } => {
                 effect.spawns = Some(*what);
@@ -151,6 +155,23 @@ impl Cx<'_> {
             Effect::BlockOn { what } => effect.block_on = Some(*what),
         }
         effect
+    }
+
+    /// Whether an argument is a resource itself, not an `Option` or a collection of them.
+    fn is_guard(&self, call: &ir::Call, index: usize) -> bool {
+        let Some(arg) = call.args.get(index) else { return false };
+        match self.operand_ty(arg).peel_refs() {
+            Ty::Adt(path, _) => self.program.catalog.type_row(*path).is_some_and(|row| is_resource(row.kind)),
+            Ty::Unknown
+            | Ty::Ref(..)
+            | Ty::Tuple(_)
+            | Ty::Slice(_)
+            | Ty::Param(..)
+            | Ty::Dyn(_)
+            | Ty::Future(_)
+            | Ty::Fn(..)
+            | Ty::Never => false,
+        }
     }
 
     /// An adapter whose closure takes what the receiver carries (`map(|tx| Wrapper { tx })`): the result carries what the

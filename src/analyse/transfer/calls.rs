@@ -275,6 +275,8 @@ impl Transfer<'_> {
                     state.update(res, Outcomes::write_held);
                 }
             }
+            // Dropping what only refers to it (the copy stream over a transaction, a reference) leaves it alone.
+            Act::Ends(Life::Dropped) if !entry.owned => {}
             Act::Ends(life) => {
                 let outcomes = state.outcomes(res);
                 if outcomes.may_be_held() || outcomes.may_be(Life::Detached) && *life == Life::Dropped {
@@ -296,7 +298,9 @@ impl Transfer<'_> {
                 let before = state.outcomes(res);
                 match known {
                     Some((_, inner)) => {
-                        state.update(res, |o| through(o, *inner, entry.owned));
+                        let own = effect.own_params.get(index).copied().unwrap_or(false);
+                        let inner = if own && !entry.owned { undropped(*inner) } else { *inner };
+                        state.update(res, |o| through(o, inner, entry.owned));
                         if entry.owned && !state.outcomes(res).may_be_held() && before.may_be_held() {
                             self.note_release(res, span, Release::Call);
                         }

@@ -4,8 +4,9 @@
 //! from converged states only. A move out of a place removes what the place owned; a drop releases what is still owned.
 //! **Absent on purpose:** lints, words, confidence rules.
 
-mod places;
 mod calls;
+mod captures;
+mod places;
 mod waits;
 
 use super::Summaries;
@@ -58,6 +59,8 @@ pub struct Transfer<'a> {
     pub summaries: &'a Summaries,
     /// Inner bodies by their id in the file.
     pub inner: BTreeMap<BodyId, BodyIdx>,
+    /// Per inner body and capture: whether its code moves the captured variable, so that it captures by value.
+    moves: BTreeMap<BodyIdx, Vec<bool>>,
     /// Resources that exist at entry; `None`: all of the parameters and captures.
     pub entry_resources: Option<Vec<ResId>>,
     /// Set while reading.
@@ -72,8 +75,10 @@ impl<'a> Transfer<'a> {
     /// An analysis of `idx`.
     pub fn new(program: &'a Program, idx: BodyIdx, prepared: &'a Prepared, summaries: &'a Summaries) -> Self {
         let body = program.body(idx);
-        let inner = program.inner_bodies(idx).iter().map(|&b| (program.bodies[b].id, b)).collect();
-        Transfer { program, idx, body, prepared, summaries, inner, entry_resources: None, sink: None }
+        let bodies = program.inner_bodies(idx);
+        let inner = bodies.iter().map(|&b| (program.bodies[b].id, b)).collect();
+        let moves = bodies.iter().map(|&b| (b, captures::moved(program, b))).collect();
+        Transfer { program, idx, body, prepared, summaries, inner, moves, entry_resources: None, sink: None }
     }
 
     fn resource(&self, res: ResId) -> &Resource {
@@ -230,11 +235,13 @@ impl<'a> Transfer<'a> {
         value.entries
     }
 
-    /// Whether a capture moves: by `move`, or because the inner body ends what it captured.
+    /// Whether a capture moves: by `move`, because the inner body's code moves the variable, or because it ends what it
+    /// captured.
     fn capture_by_value(&self, inner: Option<BodyIdx>, n: usize) -> bool {
         let Some(inner) = inner else { return false };
         let body = self.program.body(inner);
-        if body.captures.get(n).is_some_and(|c| c.by_move) {
+        let moved = || self.moves.get(&inner).and_then(|m| m.get(n)).copied().unwrap_or(false);
+        if body.captures.get(n).is_some_and(|c| c.by_move) || moved() {
             return true;
         }
         let index = body.param_count + n;
@@ -337,6 +344,16 @@ fn through(before: Outcomes, inner: Outcomes, owned: bool) -> Outcomes {
         after = after.or(if life == Life::Held { o } else { o.end_held(life) });
     }
     if inner.is_empty() { before } else { after }
+}
+
+/// What a callee's value that only refers to a resource did to it: its end is not the resource's.
+fn undropped(inner: Outcomes) -> Outcomes {
+    let mut out = Outcomes::NONE;
+    for (life, wrote, locked) in inner.iter() {
+        let life = if life == Life::Dropped { Life::Held } else { life };
+        out = out.or(Outcomes::one(life, wrote, locked));
+    }
+    out
 }
 
 /// Paths on which it escaped hold it again: it came back in the result.
