@@ -6,7 +6,7 @@ use super::args::{Baseline as Args, BaselineAction, Check};
 use super::place::{self, Place};
 use super::{Stop, check, print, say};
 use crate::base::{Confidence, Finding};
-use crate::discover::{Rules, Tree, read_text};
+use crate::discover::{Rules, Tree, read_text, stays_inside};
 use crate::pipeline::{self, Options};
 use crate::report::{Known, Levels, baseline::FILE, count};
 use std::io::Write;
@@ -19,6 +19,10 @@ pub fn read(args: &Check, place: &Place) -> Result<Option<(String, Known)>, Stop
     match &args.baseline {
         _ if args.no_baseline => Ok(None),
         Some(path) => load(path, path.display().to_string()).map(Some),
+        None if default.is_file() && !stays_inside(&place.root, &default) => Err(Stop::Error(format!(
+            "letgo: {} is a symbolic link that leads out of the workspace; name the file with `--baseline`\n",
+            place.paths.show(FILE)
+        ))),
         None if default.is_file() => load(&default, place.paths.show(FILE)).map(Some),
         None => Ok(None),
     }

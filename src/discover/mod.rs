@@ -127,15 +127,6 @@ impl Tree {
         tree
     }
 
-    /// Whether two trees hold the same.
-    pub fn same_as(&self, other: &Tree) -> bool {
-        self.crates == other.crates
-            && self.files.len() == other.files.len()
-            && self.files.iter().zip(&other.files).all(|(a, b)| {
-                a.path == b.path && a.is_test == b.is_test && a.edition == b.edition && a.read() == b.read()
-            })
-    }
-
     /// A tree of texts. Files named `Cargo.toml` are manifests, `.rs` files are sources, others are left out. Where no manifest
     /// is given, all is one crate of `edition`.
     pub fn in_memory(files: impl IntoIterator<Item = (String, String)>, edition: u16) -> Tree {

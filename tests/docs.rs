@@ -1,0 +1,125 @@
+//! The commands and the example of README.md and docs/, run in a scratch repository as a reader would run them.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+use tempfile::TempDir;
+
+const MANIFEST: &str = "[package]\nname = \"shop\"\nedition = \"2021\"\n[dependencies]\nsqlx = \"0.8\"\nreqwest = \"0.12\"\nanyhow = \"1\"\n";
+
+/// What the example of README.md was made from.
+const EXAMPLE: &str = "use sqlx::PgPool;
+
+pub async fn ship(pool: &PgPool, http: &reqwest::Client, parcel: i64) -> anyhow::Result<()> {
+    let mut conn = pool.acquire().await?;
+    let quote = http.get(\"https://carrier.example/quote\").send().await?.text().await?;
+    sqlx::query(\"UPDATE parcels SET quote = $1 WHERE id = $2\")
+        .bind(quote)
+        .bind(parcel)
+        .execute(&mut *conn)
+        .await?;
+    Ok(())
+}
+";
+
+/// Commands that take minutes or belong to the reader's machine: the test of hooks and the build do what they do.
+const NOT_RUN: &[&str] = &["cargo install --locked --path ."];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).expect("the page is there").replace("\r\n", "\n")
+}
+
+fn sh(dir: &Path, command: &str) -> Output {
+    let programs = Path::new(env!("CARGO_BIN_EXE_letgo")).parent().expect("a program has a folder");
+    let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap_or_default());
+    let mut run = Command::new("sh");
+    for variable in ["NO_COLOR", "CLICOLOR_FORCE", "CARGO_TERM_COLOR", "GITHUB_STEP_SUMMARY"] {
+        run.env_remove(variable);
+    }
+    run.args(["-ec", command]).current_dir(dir).env("PATH", path).output().expect("there is a shell")
+}
+
+/// A project in git whose `origin/main` is its first commit.
+fn project() -> TempDir {
+    let dir = tempfile::tempdir().expect("a scratch folder can be made");
+    fs::create_dir(dir.path().join("src")).expect("folders can be made");
+    fs::write(dir.path().join("Cargo.toml"), MANIFEST).expect("files can be written");
+    fs::write(dir.path().join("src/lib.rs"), EXAMPLE).expect("files can be written");
+    let made = sh(
+        dir.path(),
+        "git init -q && git add . && git -c user.name=a -c user.email=a@example.com commit -qm first && \
+         git update-ref refs/remotes/origin/main HEAD && ln -s . YOUR_PROJECT",
+    );
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    dir
+}
+
+/// The code blocks of a page that are marked as `language`.
+fn blocks(page: &str, language: &str) -> Vec<String> {
+    let fence = format!("```{language}\n");
+    page.split(&fence).skip(1).filter_map(|rest| Some(rest.split("```").next()?.to_owned())).collect()
+}
+
+#[cfg(unix)]
+#[test]
+fn every_command_runs() {
+    for page in ["README.md", "docs/ci.md", "docs/release.md"] {
+        let dir = project();
+        for command in blocks(&read(page), "sh").iter().flat_map(|block| block.lines()) {
+            if NOT_RUN.contains(&command) {
+                continue;
+            }
+            let ran = sh(dir.path(), command);
+            let err = String::from_utf8_lossy(&ran.stderr);
+            // Findings are no failure of the command.
+            let good = ran.status.code().is_some_and(|code| code < 2);
+            assert!(good, "{page}: `{command}` ends with {:?}\n{err}", ran.status.code());
+        }
+    }
+}
+
+#[test]
+fn the_example_is_what_letgo_says() {
+    let dir = project();
+    let said = sh(dir.path(), "letgo check -q");
+    let said = String::from_utf8_lossy(&said.stdout).replace("\r\n", "\n");
+    let shown = blocks(&read("README.md"), "text").into_iter().next().unwrap_or_default();
+    assert_eq!(shown.trim_end(), said.trim_end(), "README.md shows something else");
+}
+
+#[test]
+fn the_settings_of_the_readme_are_right() {
+    for text in blocks(&read("README.md"), "toml") {
+        let dir = project();
+        fs::write(dir.path().join("letgo.toml"), &text).expect("files can be written");
+        let ran = sh(dir.path(), "letgo config verify");
+        assert!(ran.status.success(), "{text}\n{}", String::from_utf8_lossy(&ran.stderr));
+    }
+}
+
+/// Other pages' YAML and JSON use flags that exist.
+#[test]
+fn flags_in_pages_exist() {
+    let help = String::from_utf8(sh(root(), "letgo check --help").stdout).expect("help is UTF-8");
+    let files = [
+        "README.md",
+        "docs/ci.md",
+        ".pre-commit-hooks.yaml",
+        "action.yml",
+        "src/cli/init/workflow.yml",
+        "src/cli/init/pre-commit.sh",
+    ];
+    for file in files {
+        let text = read(file);
+        for line in text.lines().filter(|l| l.contains("letgo check") || l.contains("\"$letgo\" check")) {
+            let words = line.split("--then").next().unwrap_or(line).split([' ', '`', '"', ',', '=', ')', '.', ';']);
+            for flag in words.filter(|w| w.starts_with("--") && w.len() > 2) {
+                assert!(help.contains(flag), "{file}: there is no {flag}: {line}");
+            }
+        }
+    }
+}
