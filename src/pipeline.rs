@@ -1,12 +1,13 @@
 //! The sentence: discover, parse and lower, link, analyse, lint, suppress, order.
 //!
 //! Owns the composition of the rooms, the threads ([`work`]), what happens when a room panics ([`panics`]), and what
-//! `letgo dump` shows ([`dump`]).
+//! `letgo dump` shows ([`dump`]), and the [`inventory`].
 //!
 //! **Invariants:** the result does not depend on the number of threads; a panic costs the file or the stage in which it
 //! happens and is told; `syn` never leaves the thread that parsed. **Absent on purpose:** argument parsing, files, printing.
 
 pub mod dump;
+pub mod inventory;
 pub mod panics;
 mod read;
 pub mod work;

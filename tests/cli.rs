@@ -500,3 +500,37 @@ fn init_writes_what_is_missing_and_nothing_else() {
     let verified = letgo(dir.path(), &["config", "verify"]);
     assert_eq!(verified.code, 0, "{}", verified.err);
 }
+
+#[test]
+fn the_inventory_has_three_formats_and_keeps_to_its_paths() {
+    let dir = tree(&[
+        ("Cargo.toml", MANIFEST),
+        ("src/lib.rs", "mod quotes;\nmod orders;\n"),
+        ("src/orders.rs", NESTED),
+        ("src/quotes.rs", HELD),
+    ]);
+    let text = letgo(dir.path(), &["inventory"]);
+    assert_eq!(text.code, 0, "{}", text.err);
+    assert!(text.out.contains("src/orders.rs:4:18: `tx` (transaction) from `pool`"), "{}", text.out);
+    assert!(text.out.contains("2 of `pool`") && text.out.contains("waits for http (`send`)"), "{}", text.out);
+    let json = letgo(dir.path(), &["inventory", "--output-format", "json", "src/quotes.rs"]);
+    assert!(json.out.contains("\"holder\": \"conn\"") && !json.out.contains("orders.rs"), "{}", json.out);
+    let markdown = letgo(dir.path(), &["inventory", "--output-format", "markdown"]);
+    assert!(markdown.out.contains("| 2 | `pool` (sqlx::Pool&lt;sqlx::Postgres&gt;) |"), "{}", markdown.out);
+    assert_eq!(letgo(dir.path(), &["inventory", "nowhere"]).code, 2);
+}
+
+#[test]
+fn coverage_says_what_was_resolved_and_why_not() {
+    let dir = shop(
+        "pub async fn f(pool: &sqlx::PgPool, other: outside::Thing) {\n    pool.acquire().await;\n    other.part().acquire().await;\n}\n",
+    );
+    let ran = letgo(dir.path(), &["dump", "--coverage"]);
+    assert!(ran.out.contains("calls of methods that packs name: 2, 1 resolved (50.0 %)"), "{}", ran.out);
+    assert!(ran.out.contains("not resolved, and why\n     1  acquire: "), "{}", ran.out);
+    assert!(
+        ran.out.contains("where the unknown types come from\n     1  a parameter whose type is not known"),
+        "{}",
+        ran.out
+    );
+}

@@ -1,8 +1,8 @@
 //! Who holds which connection where: one ownership analysis over the linked program.
 //!
 //! Owns: the lattice ([`state`]), what calls do ([`effect`]), the transfer function ([`transfer`]), summaries bottom-up over
-//! strongly connected components ([`summary`], here), events for lints ([`events`]). Components that do not lead to each other
-//! are read at once, by the workers that the caller brings.
+//! strongly connected components ([`summary`], here), events for lints ([`events`]), the [`inventory`]. Components that
+//! do not lead to each other are read at once, by the workers that the caller brings.
 //!
 //! **Invariants:** summaries are at their fixpoint before any event is made; events come from converged states only; a
 //! body inside another (closure, async block) is read after it, since what it captures is known there. **Absent on
@@ -11,6 +11,7 @@
 pub mod dump;
 pub mod effect;
 pub mod events;
+pub mod inventory;
 pub mod resource;
 pub mod sql;
 pub mod state;

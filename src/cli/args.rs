@@ -39,6 +39,8 @@ pub enum Command {
         /// A lint or group
         lint: Option<String>,
     },
+    /// List each acquisition, and the most connections that each entry point holds at once
+    Inventory(Inventory),
     /// Show what letgo sees
     Dump(Dump),
 }
@@ -163,6 +165,34 @@ pub enum ConfigAction {
     },
     /// Print the JSON schema of `letgo.toml`
     Schema,
+}
+
+/// `letgo inventory`.
+#[derive(Debug, ClapArgs)]
+pub struct Inventory {
+    /// List only what lies here; the whole workspace is always read
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// The format
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = InventoryFormat::Text)]
+    pub output_format: InventoryFormat,
+    /// Take settings from this file, not from `letgo.toml` at the workspace root
+    #[arg(long, value_name = "PATH")]
+    pub config: Option<PathBuf>,
+    /// Number of threads; 0 is as many as the machine has
+    #[arg(short = 'j', long, value_name = "N", default_value_t = 0)]
+    pub threads: usize,
+}
+
+/// `letgo inventory --output-format`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum InventoryFormat {
+    /// For a terminal.
+    Text,
+    /// For programs.
+    Json,
+    /// For documents and pull requests.
+    Markdown,
 }
 
 /// `letgo dump`.

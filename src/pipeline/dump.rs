@@ -7,6 +7,9 @@ use crate::ir::print;
 use crate::resolve::{self, BodyIdx, Program};
 use std::fmt::Write as _;
 
+/// Rows of a list that are shown.
+const LONGEST_LIST: usize = 40;
+
 /// What to show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dump {
@@ -127,8 +130,27 @@ fn coverage(program: &Program, read: &read::Read) -> String {
         coverage.resolved,
         coverage.percent()
     );
-    for (why, name, n) in coverage.unknown.iter().take(40) {
-        let _ = writeln!(out, "{n:>6}  {name}: {why}");
+    let _ = writeln!(out, "of these with an effect: {}, {} resolved", coverage.effects, coverage.effects_resolved);
+    let lists = [
+        (
+            "not resolved, and why",
+            coverage.unknown.iter().map(|(why, name, n)| (format!("{name}: {why}"), *n)).collect(),
+        ),
+        ("where the unknown types come from", resolve::dump::unknown_origins(program)),
+    ];
+    for (title, list) in lists {
+        let list: Vec<(String, usize)> = list;
+        if list.is_empty() {
+            continue;
+        }
+        let _ = writeln!(out, "\n{title}");
+        for (what, n) in list.iter().take(LONGEST_LIST) {
+            let _ = writeln!(out, "{n:>6}  {what}");
+        }
+        if list.len() > LONGEST_LIST {
+            let rest: usize = list.iter().skip(LONGEST_LIST).map(|(_, n)| n).sum();
+            let _ = writeln!(out, "{rest:>6}  others");
+        }
     }
     out
 }

@@ -2,7 +2,8 @@
 //!
 //! Owns: [`suppress`] (comments that silence), [`baseline`] (what was there before), [`levels`] (what a finding does to the run), [`order`] (sorting, stable keys),
 //! [`region`] (places as others count them), [`escape`] (one escape per sink), and one file per output format: [`text`], [`concise`],
-//! [`json`], [`sarif`], [`github`], [`gitlab`], [`junit`], [`rdjson`], [`markdown`], [`rustc`].
+//! [`json`], [`sarif`], [`github`], [`gitlab`], [`junit`], [`rdjson`], [`markdown`], [`rustc`];
+//! and the [`inventory`] with its own formats.
 //!
 //! **Invariants:** equal reports give equal bytes; text that comes from source is escaped for the sink it goes to; a report is
 //! rendered from this room's data alone. **Absent on purpose:** lints, packs, the file system; rendering returns a string
@@ -13,6 +14,7 @@ pub mod concise;
 pub mod escape;
 pub mod github;
 pub mod gitlab;
+pub mod inventory;
 pub mod json;
 pub mod junit;
 pub mod levels;

@@ -19,7 +19,12 @@ pub fn render(report: &Report, color: bool) -> String {
 
 /// Renders a problem on one line.
 pub fn problem(report: &Report, problem: &Problem) -> String {
-    let path = super::escape::one_line(&report.paths.show(&problem.path));
+    problem_line(&report.paths, problem)
+}
+
+/// As [`problem`], without a report.
+pub fn problem_line(paths: &super::Paths, problem: &Problem) -> String {
+    let path = super::escape::one_line(&paths.show(&problem.path));
     let place = if problem.line > 0 { format!("{path}:{}", problem.line) } else { path };
     format!("letgo: {place}: {}", super::escape::one_line(&problem.message))
 }

@@ -4,7 +4,7 @@
 use super::fx::FxMap;
 use super::{BodyIdx, Program, Target};
 use crate::base::Symbol;
-use crate::ir::{Callee, LocalId, Operand, Path, Place, Proj, Rvalue, StmtKind};
+use crate::ir::{Callee, LocalId, LocalKind, Operand, Path, Place, Proj, Rvalue, StmtKind};
 use crate::pack::Effect;
 use std::fmt::Write as _;
 
@@ -132,7 +132,7 @@ pub fn coverage(program: &Program) -> Coverage {
 }
 
 /// Where unknown receivers of pack-named methods come from, most frequent first: the first call, field or parameter on the
-/// way back whose type is not known, in words. For `letgo dump --unknown`.
+/// way back whose type is not known, in words. For `letgo dump --coverage`.
 pub fn unknown_origins(program: &Program) -> Vec<(String, usize)> {
     let mut count: FxMap<String, usize> = FxMap::default();
     for (body, info) in program.bodies.iter_enumerated().filter(|(_, b)| !b.is_test) {
@@ -209,7 +209,15 @@ fn origin(program: &Program, body: BodyIdx, first: &FxMap<LocalId, &Rvalue>, ope
             Some(Rvalue::Aggregate { .. }) => return "a literal of unknown type".into(),
             Some(Rvalue::Plain(_)) => return "an operator".into(),
             Some(Rvalue::Unknown(_)) => return "something that was not understood".into(),
-            None => return format!("{:?} without a type in {:?}", ir.locals[place.local].kind, ir.kind),
+            None => {
+                let what = match ir.locals[place.local].kind {
+                    LocalKind::Param => "a parameter",
+                    LocalKind::Capture => "a captured variable",
+                    LocalKind::Var => "a variable",
+                    LocalKind::Return | LocalKind::Temp => "an expression",
+                };
+                return format!("{what} whose type is not known");
+            }
         };
     }
     "a long chain".into()

@@ -308,20 +308,26 @@ impl Cx<'_> {
         }
     }
 
-    /// A callee's pool in terms of this body: parameters become arguments.
+    /// See [`pool_at_call`].
     pub(super) fn substitute_pool(&self, call: &ir::Call, pool: &PoolId) -> PoolId {
-        let prov = match &pool.prov.root {
-            ProvRoot::Param(n) => {
-                let mut prov = self.prov(call.args.get(*n));
-                prov.path.extend(pool.prov.path.iter().copied());
-                prov.element |= pool.prov.element;
-                prov
-            }
-            ProvRoot::Static(_) | ProvRoot::Call(..) | ProvRoot::Unknown => pool.prov.clone(),
-            ProvRoot::ClosureParam(..) | ProvRoot::Local(..) => {
-                Prov { root: ProvRoot::Unknown, path: Vec::new(), element: false }
-            }
-        };
-        PoolId { prov, ..pool.clone() }
+        pool_at_call(self.program, self.idx, call, pool)
     }
+}
+
+/// A callee's pool in terms of the body that calls: parameters become arguments.
+pub fn pool_at_call(program: &Program, idx: BodyIdx, call: &ir::Call, pool: &PoolId) -> PoolId {
+    let prov = match &pool.prov.root {
+        ProvRoot::Param(n) => {
+            let unknown = Prov { root: ProvRoot::Unknown, path: Vec::new(), element: false };
+            let mut prov = call.args.get(*n).map_or(unknown, |op| program.prov(idx, op));
+            prov.path.extend(pool.prov.path.iter().copied());
+            prov.element |= pool.prov.element;
+            prov
+        }
+        ProvRoot::Static(_) | ProvRoot::Call(..) | ProvRoot::Unknown => pool.prov.clone(),
+        ProvRoot::ClosureParam(..) | ProvRoot::Local(..) => {
+            Prov { root: ProvRoot::Unknown, path: Vec::new(), element: false }
+        }
+    };
+    PoolId { prov, ..pool.clone() }
 }

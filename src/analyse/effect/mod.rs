@@ -7,6 +7,8 @@
 mod pack;
 mod local;
 
+pub use local::pool_at_call;
+
 use super::resource::{self, Link, Origin, PoolClass, PoolId, ResId, Resource};
 use super::state::{Life, Outcomes};
 use super::summary::{Acquires, Blocks, Effects, Executes, Returned, ReturnedFrom, Summary, Waits};
