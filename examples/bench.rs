@@ -1,8 +1,10 @@
 //! How long `check` takes beside "parse every file with syn on the same threads".
 //!
-//! `cargo run --release --example bench -- DIR [-j N] [--runs N]` prints for both: wall time (best of the runs), CPU time, peak memory; and the
-//! share of lines that had to be lowered. Each measurement is a process of its own, so that memory is told apart. CPU time and
-//! memory are read from `/proc`; elsewhere they are not told.
+//! `cargo run --release --example bench -- DIR… [-j N] [--runs N]` prints for both: wall time (best of the runs), CPU time, peak
+//! memory; for `check` its stages, the share of lines that had to be lowered, and memory per million lines; for each folder how
+//! often the time of parsing a check takes, and the median of these. Each measurement is a process of its own, so that memory
+//! is told apart. CPU time and memory are read from `/proc`; elsewhere they are not told. On a machine that does other things
+//! too, CPU time is the figure to go by.
 
 use letgo::discover::{Rules, Tree, find_root};
 use letgo::pipeline::{self, Options, work};
@@ -12,7 +14,7 @@ use std::sync::Mutex;
 use std::time::Instant;
 
 fn main() -> ExitCode {
-    let mut folder = None;
+    let mut folders = Vec::new();
     let (mut threads, mut runs, mut phase) = (0usize, 3usize, None);
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
@@ -21,17 +23,38 @@ fn main() -> ExitCode {
             "-j" => threads = number().unwrap_or(0),
             "--runs" => runs = number().unwrap_or(3),
             "--phase" => phase = arguments.next(),
-            path => folder = Some(PathBuf::from(path)),
+            path => folders.push(PathBuf::from(path)),
         }
     }
-    let Some(folder) = folder.and_then(|f| f.canonicalize().ok()) else {
-        eprintln!("usage: bench DIR [-j N] [--runs N]");
+    let found: Vec<PathBuf> = folders.iter().filter_map(|f| f.canonicalize().ok()).collect();
+    let (Some(folder), true) = (found.first(), found.len() == folders.len()) else {
+        eprintln!("usage: bench DIR… [-j N] [--runs N]");
         return ExitCode::from(2);
     };
     match phase.as_deref() {
-        Some("parse") => print(parse(&folder, threads)),
-        Some("check") => print(check(&folder, threads)),
-        Some(_) | None => return compare(&folder, threads, runs),
+        Some("parse") => print(parse(folder, threads)),
+        Some("check") => print(check(folder, threads)),
+        Some(_) | None => return compare_all(&found, threads, runs),
+    }
+    ExitCode::SUCCESS
+}
+
+/// Compares for each folder.
+fn compare_all(folders: &[PathBuf], threads: usize, runs: usize) -> ExitCode {
+    let mut ratios = Vec::new();
+    for folder in folders {
+        match compare(folder, threads, runs) {
+            Some(pair) => ratios.push(pair),
+            None => return ExitCode::FAILURE,
+        }
+    }
+    let median = |mut list: Vec<f64>| {
+        list.sort_by(f64::total_cmp);
+        list[list.len() / 2]
+    };
+    if ratios.len() > 1 {
+        let (wall, cpu) = ratios.iter().copied().unzip();
+        println!("median: {:.2} times as long, {:.2} times the CPU time", median(wall), median(cpu));
     }
     ExitCode::SUCCESS
 }
@@ -46,8 +69,9 @@ fn print(measured: Measured) {
     println!("{}\t{}\t{}\t{}", measured.seconds, cpu_seconds(), peak_mib(), measured.words);
 }
 
-fn compare(folder: &Path, threads: usize, runs: usize) -> ExitCode {
-    let mut walls = Vec::new();
+/// How often the time of parsing a check takes: wall and CPU time.
+fn compare(folder: &Path, threads: usize, runs: usize) -> Option<(f64, f64)> {
+    let (mut walls, mut cpus) = (Vec::new(), Vec::new());
     println!("{} on {} threads, best of {runs}", folder.display(), work::count(threads));
     println!("{:6} {:>9} {:>9} {:>9}", "", "wall s", "CPU s", "peak MiB");
     for phase in ["parse", "check"] {
@@ -63,7 +87,7 @@ fn compare(folder: &Path, threads: usize, runs: usize) -> ExitCode {
             let fields: Vec<String> = text.trim_end().splitn(4, '\t').map(str::to_owned).collect();
             if fields.len() != 4 {
                 eprintln!("{phase} failed: {}", String::from_utf8_lossy(&output.stderr));
-                return ExitCode::FAILURE;
+                return None;
             }
             if best.as_ref().is_none_or(|b| seconds(&fields) < seconds(b)) {
                 best = Some(fields);
@@ -72,9 +96,12 @@ fn compare(folder: &Path, threads: usize, runs: usize) -> ExitCode {
         let best = best.expect("there is at least one run");
         println!("{phase:6} {:>9.3} {:>9} {:>9}  {}", seconds(&best), best[1], best[2], best[3]);
         walls.push(seconds(&best));
+        cpus.push(best[1].parse().unwrap_or(f64::NAN));
     }
-    println!("check takes {:.2} times as long as parsing", walls[1] / walls[0].max(1e-9));
-    ExitCode::SUCCESS
+    let ratio = |list: &[f64]| list[1] / list[0].max(1e-9);
+    let (wall, cpu) = (ratio(&walls), ratio(&cpus));
+    println!("check takes {wall:.2} times as long as parsing, and {cpu:.2} times the CPU time");
+    Some((wall, cpu))
 }
 
 fn seconds(fields: &[String]) -> f64 {
@@ -117,8 +144,9 @@ fn check(folder: &Path, threads: usize) -> Measured {
         stages.iter().zip(ends).map(|((what, at), end)| format!("{what} {:.3}", (end - *at).as_secs_f64())).collect();
     let summary = report.summary;
     let share = 100.0 * summary.lowered_lines as f64 / summary.lines.max(1) as f64;
+    let per_million = peak_mib().parse::<f64>().map_or(f64::NAN, |mib| mib * 1e6 / summary.lines.max(1) as f64);
     let words = format!(
-        "{} files, {} lines, {share:.1} % lowered, {} functions, {} findings\n       {}",
+        "{} files, {} lines, {share:.1} % lowered, {} functions, {} findings, {per_million:.0} MiB per million lines\n       {}",
         summary.files,
         summary.lines,
         summary.functions,

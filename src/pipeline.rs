@@ -150,7 +150,7 @@ fn gather(options: &Options<'_>) -> (Report, Vec<Finding>) {
         ..Report::default()
     };
     report.internal_error = !read.ours.is_empty();
-    report.problems.extend(read.ours.iter().cloned());
+    report.problems.extend(read.ours.iter().chain(&read.told).cloned());
     let mut findings = read.faults.clone();
     let mut left_out = Vec::new();
     match panics::caught(|| judge(&read, options)) {

@@ -156,6 +156,23 @@ fn code_that_is_wide_is_read() {
 }
 
 #[test]
+fn a_function_whose_graph_grows_without_end_is_told_and_costs_itself() {
+    let line = |n: usize| format!("    let r{n} = sqlx::query(\"SELECT 1\").execute(&mut *tx).await?;\n");
+    let body: String = (0..5_000).map(line).collect();
+    let text = format!(
+        "async fn vast(pool: &sqlx::PgPool) -> sqlx::Result<()> {{\n    let mut tx = pool.begin().await?;\n{body}    Ok(())\n}}\n{NESTED}"
+    );
+    let report = beside(vec![("src/vast.rs".to_owned(), text)]);
+    let told: Vec<_> = report.problems.iter().filter(|p| p.message.contains("too large")).collect();
+    assert!(matches!(told.as_slice(), [one] if one.path == "src/vast.rs" && one.line == 1), "{:?}", report.problems);
+    assert!(
+        found(&report, "nested_acquire").iter().any(|f| f.starts_with("src/vast.rs")),
+        "the rest of its file is read"
+    );
+    assert!(found(&report, "uncommitted_transaction").is_empty(), "nothing is said of a function that was not read");
+}
+
+#[test]
 fn odd_bytes_do_not_hide_what_is_wrong() {
     let odd = [
         ("mark", format!("\u{feff}{NESTED}")),

@@ -6,6 +6,9 @@
 use super::{BodyId, Generics, LocalId, Path, TypeRef};
 use crate::base::{FileId, IndexVec, Span, Symbol};
 
+/// What [`FileIr::unknown`] says of a body that is not lowered because of its size.
+pub const TOO_LARGE: &str = "function too large";
+
 /// Everything that one file says.
 #[derive(Clone, Debug)]
 pub struct FileIr {

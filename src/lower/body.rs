@@ -74,7 +74,13 @@ pub(super) struct BodyCx {
     /// Set while the initialiser of a `let` (or what stands for it) is lowered: the scope to which the reference extends
     /// the lives of borrowed temporaries. Every expression takes it; only those that extend pass it on.
     pub extend: Option<usize>,
+    /// Statements so far.
+    size: usize,
 }
+
+/// More statements than these are not lowered: every `?` drops all that is alive there, so a function of many thousand lines
+/// would need more memory than there is.
+const MOST_STATEMENTS: usize = 200_000;
 
 impl BodyCx {
     fn new(id: BodyId, kind: BodyKind, parent: Option<BodyId>, module: usize, span: Span) -> BodyCx {
@@ -103,10 +109,19 @@ impl BodyCx {
             jumps: Vec::new(),
             tries: Vec::new(),
             extend: None,
+            size: 0,
         }
     }
 
+    /// Whether it has more than can be lowered. What there is of it is thrown away when it is closed.
+    pub(super) fn is_too_large(&self) -> bool {
+        self.size > MOST_STATEMENTS
+    }
+
     fn find(&self, name: Symbol) -> Option<LocalId> {
+        if self.is_too_large() {
+            return None;
+        }
         self.names.iter().rev().find(|(n, _)| *n == name).map(|&(_, local)| local)
     }
 }
@@ -219,7 +234,8 @@ impl Lower<'_> {
 
     pub(super) fn push_stmt(&mut self, kind: StmtKind, span: Span) {
         let body = self.b();
-        if !body.dead {
+        if !body.dead && !body.is_too_large() {
+            body.size += 1;
             let cur = body.cur;
             body.blocks[cur].stmts.push(Stmt { kind, span });
         }

@@ -15,6 +15,13 @@ impl Lower<'_> {
     /// Ends the body under construction.
     pub(super) fn close_body(&mut self) {
         let mut body = self.stack.pop().expect("bodies are closed as often as opened");
+        if body.is_too_large() {
+            // Half a function would say things that are not so.
+            self.unknown(crate::ir::TOO_LARGE, body.span);
+            let term = Some(Terminator::Diverge);
+            body.blocks = std::iter::once(Draft { stmts: Vec::new(), term, preds: 1 }).collect();
+            body.calls = IndexVec::new();
+        }
         drop_captures(&mut body);
         merge(&mut body.blocks);
         let (blocks, calls) = renumber_blocks(body.blocks, body.calls);

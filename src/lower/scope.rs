@@ -107,6 +107,9 @@ impl Lower<'_> {
     pub(super) fn run_exit(&mut self, exit: Option<&Exit>) {
         let (depth, keep) = exit.map_or((0, 0), |e| (e.depth, e.keep));
         let body = self.b();
+        if body.is_too_large() {
+            return;
+        }
         let mut entries = Vec::new();
         if let Some(scope) = depth.checked_sub(1).and_then(|d| body.scopes.get(d)) {
             entries.extend_from_slice(scope.entries.get(keep..).unwrap_or(&[]));

@@ -8,7 +8,7 @@ use crate::base::{
     Confidence, FileId, Finding, Idx, IndexVec, Problem, SourceFile, SourceMap, Span, Step, Suppression, Symbol,
 };
 use crate::discover::Entry;
-use crate::ir::FileIr;
+use crate::ir::{FileIr, TOO_LARGE};
 use crate::lower::{self, LowerCx};
 use crate::pack::Catalog;
 use crate::parse;
@@ -28,6 +28,8 @@ pub struct Read {
     pub faults: Vec<Finding>,
     /// What is letgo's own fault.
     pub ours: Vec<Problem>,
+    /// What was passed over, and why.
+    pub told: Vec<Problem>,
     /// The counts that are known by now.
     pub summary: Summary,
 }
@@ -67,6 +69,7 @@ fn read_with(options: &Options<'_>, lower: &Lowering<'_>) -> Read {
         comments: Vec::new(),
         faults: Vec::new(),
         ours: Vec::new(),
+        told: Vec::new(),
         summary: Summary { files: files.len(), ..Summary::default() },
     };
     for file in files {
@@ -85,6 +88,15 @@ impl Read {
                 self.summary.functions += ir.fns.len();
                 if !suppressions.is_empty() {
                     self.comments.push(FileComments { suppressions, statements: ir.stmt_spans.clone() });
+                }
+                for (_, span) in ir.unknown.iter().filter(|(what, _)| *what == TOO_LARGE) {
+                    self.told.push(Problem {
+                        path: source.path.to_string(),
+                        line: source.line_column(span.start).0,
+                        message:
+                            "this function is too large, so nothing is known of it: split it, or `exclude` its file"
+                                .to_owned(),
+                    });
                 }
                 Some(Arc::new(ir))
             }
