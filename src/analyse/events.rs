@@ -1,10 +1,11 @@
 //! Events: what lints read. One pass over converged states makes them; they are complete without the states.
 
-use super::resource::{Link, ResId, Resource, Sameness};
+use super::resource::{Link, PoolId, ResId, Resource, Sameness};
+use super::sql::Session;
 use super::state::Outcomes;
 use super::summary::{Acquires, Blocks, Waits};
 use crate::base::{Confidence, IndexVec, Span};
-use crate::ir::LocalId;
+use crate::ir::{LocalId, ReturnKind};
 use crate::resolve::BodyIdx;
 
 /// Everything that happens to the resources of one body.
@@ -101,6 +102,56 @@ pub enum Event {
         outcomes: Outcomes,
         /// How sure it is that this exit is a success.
         success: Confidence,
+    },
+    /// The body is left, with success or not, after `res` went back to its pool on a path to here although its session
+    /// still holds a lock.
+    LeftLocked {
+        /// The resource.
+        res: ResId,
+        /// The returned expression, the `?`, or the end of the body.
+        span: Span,
+        /// What became of it.
+        outcomes: Outcomes,
+        /// How the body is left.
+        kind: ReturnKind,
+    },
+    /// The body is left: what lies in a field of a parameter may have been taken out and dropped on a path to here.
+    LeftTaken {
+        /// The resource.
+        res: ResId,
+        /// The returned expression, the `?`, or the end of the body.
+        span: Span,
+        /// What became of it.
+        outcomes: Outcomes,
+        /// How the body is left.
+        kind: ReturnKind,
+    },
+    /// The body awaits while the session of `res` holds a lock: if it is cancelled here, nothing gives the lock back.
+    AwaitLocked {
+        /// The resource.
+        res: ResId,
+        /// The await.
+        span: Span,
+    },
+    /// A session lock is taken (`true`) or given back (`false`) over `res`.
+    Locks {
+        /// The resource.
+        res: ResId,
+        /// The call, or the await.
+        span: Span,
+        /// Which.
+        takes: bool,
+    },
+    /// Session state is made or needed through a pool, where the next statement may run on another connection.
+    SessionOnPool {
+        /// The call.
+        span: Span,
+        /// What it is.
+        session: Session,
+        /// The pool.
+        pool: PoolId,
+        /// From the call at hand to the statement.
+        chain: Vec<Link>,
     },
     /// Dropped at the end of its own statement without having been bound: `pool.begin().await?;`.
     DroppedAtOnce {

@@ -212,6 +212,7 @@ struct Exits {
     failure: BTreeMap<ResId, Outcomes>,
     any_success: bool,
     returns: Vec<(state::Entry, Vec<ResId>)>,
+    locked: Vec<ResId>,
     later: Effects,
     later_returns: Vec<Returned>,
 }
@@ -236,6 +237,9 @@ impl Exits {
         let Some(value) = state.value(ir::return_local()) else { return };
         for entry in &value.entries {
             let parents = state.res.get(&entry.res).map_or_else(Vec::new, |r| r.parents.clone());
+            if state.outcomes(entry.res).is_locked() && !self.locked.contains(&entry.res) {
+                self.locked.push(entry.res);
+            }
             // What is returned is not let go here: on the way out it escapes.
             if entry.owned {
                 let slot = outcomes.entry(entry.res).or_default();
@@ -285,7 +289,8 @@ impl Exits {
                     Origin::Local(local) => Some(local.index() - 1),
                     Origin::Call(_) | Origin::Block(_) => None,
                 });
-                let returned = new_return(&prepared.resources[*res], path.clone(), child_of);
+                let resource = &prepared.resources[*res];
+                let returned = new_return(resource, path.clone(), child_of, resource.locked);
                 if !self.later_returns.contains(&returned) {
                     self.later_returns.push(returned);
                 }
@@ -316,7 +321,7 @@ impl Exits {
                         Origin::Local(local) => Some(local.index() - 1),
                         Origin::Call(_) | Origin::Block(_) => None,
                     });
-                    new_return(resource, entry.path.to_vec(), child_of)
+                    new_return(resource, entry.path.to_vec(), child_of, self.locked.contains(&entry.res))
                 }
                 Origin::Call(_) | Origin::Block(_) => continue,
             };
@@ -331,6 +336,14 @@ impl Exits {
                 (param, held.map(|r| (prepared.resources[r].pool.clone(), prepared.resources[r].span)))
             })
             .collect();
+        let mut unlocks: Vec<usize> = Vec::new();
+        for &res in &sink.unlocked {
+            if let Origin::Local(local) = prepared.resources[res].origin
+                && !unlocks.contains(&(local.index() - 1))
+            {
+                unlocks.push(local.index() - 1);
+            }
+        }
         Summary {
             effects: std::mem::take(&mut sink.effects),
             later: self.later,
@@ -338,11 +351,12 @@ impl Exits {
             params,
             invokes,
             executes: std::mem::take(&mut sink.executes),
+            unlocks,
         }
     }
 }
 
-fn new_return(resource: &Resource, path: Vec<crate::base::Symbol>, child_of: Option<usize>) -> Returned {
+fn new_return(resource: &Resource, path: Vec<crate::base::Symbol>, child_of: Option<usize>, locked: bool) -> Returned {
     Returned {
         path,
         from: ReturnedFrom::New {
@@ -353,6 +367,7 @@ fn new_return(resource: &Resource, path: Vec<crate::base::Symbol>, child_of: Opt
             chain: resource.chain.clone(),
             protects_connection: resource.protects_connection,
             child_of,
+            locked,
         },
         owned: true,
     }

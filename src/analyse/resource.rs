@@ -61,6 +61,8 @@ pub struct Resource {
     pub chain: Vec<Link>,
     /// For lock guards: whether what is protected is, or owns, a connection, pool, stream or client.
     pub protects_connection: bool,
+    /// It comes with a session lock, taken by the function that acquired it.
+    pub locked: bool,
     /// The await at which it comes into being is inside a callee.
     pub acquired_by_us: bool,
 }

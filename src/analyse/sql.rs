@@ -13,29 +13,172 @@ pub struct Nature {
     pub writes: bool,
     /// Takes (`true`) or gives back (`false`) a lock of the session.
     pub locks: Option<bool>,
+    /// The lock is only tried: the answer tells whether it was taken.
+    pub tries: bool,
+    /// What it leaves to the next statement of its session, or takes from the one before.
+    pub session: Option<Session>,
+}
+
+/// State that lives in a session: it is there for the next statement only if that runs on the same connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Session {
+    /// `BEGIN`, `START TRANSACTION`, `SAVEPOINT`: what follows is meant to be part of it.
+    Begin,
+    /// `COMMIT`, `ROLLBACK`: ends what another statement began.
+    End,
+    /// Takes a lock that the session holds until it is given back.
+    Lock,
+    /// Gives such a lock back.
+    Unlock,
+    /// `SET`, other than `SET LOCAL` and what concerns the whole server.
+    Set,
+    /// `LISTEN`.
+    Listen,
+    /// `CREATE TEMPORARY TABLE`.
+    Temporary,
+    /// `DECLARE … CURSOR WITH HOLD`.
+    Cursor,
+    /// `PREPARE`.
+    Prepare,
 }
 
 /// Reads the nature of a text.
 pub fn nature(text: &str) -> Nature {
-    let lower = text.to_ascii_lowercase();
-    let locks = if lower.contains("advisory_unlock") || lower.contains("release_lock(") {
-        Some(false)
-    } else if lower.contains("advisory_lock") && !lower.contains("advisory_xact") || lower.contains("get_lock(") {
-        Some(true)
-    } else {
-        None
+    let statements = statements(text);
+    let words = || statements.iter().flatten().map(String::as_str);
+    let takes = |w: &str| {
+        (w.starts_with("pg_advisory_lock") || w.starts_with("pg_try_advisory_lock") || w == "get_lock(")
+            && w.ends_with('(')
     };
-    let mut words = lower.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|w| !w.is_empty());
-    let first = words.next().unwrap_or_default();
-    let changes = |w: &str| matches!(w, "insert" | "update" | "delete" | "merge" | "truncate" | "into");
-    let writes = match first {
-        // `select … for update` locks rows and changes none; `select … into` and data-changing `with` do.
-        "select" => words.clone().any(|w| w == "into"),
-        "with" => words.any(changes),
-        "show" | "explain" | "describe" | "pragma" | "set" | "values" | "table" | "listen" | "fetch" => false,
-        _ => true,
+    let gives = |w: &str| w.starts_with("pg_advisory_unlock") || w == "release_lock(" || w == "release_all_locks(";
+    let locks = match (words().any(takes), words().any(gives)) {
+        (_, true) => Some(false),
+        (true, false) => Some(true),
+        (false, false) => None,
     };
-    Nature { writes, locks }
+    // `get_lock` waits for a while and then answers that it has nothing.
+    let tries = locks == Some(true) && words().any(|w| w.starts_with("pg_try_") || w == "get_lock(");
+    let changes = |w: &str| matches!(w, "insert" | "update" | "delete" | "merge" | "truncate" | "into" | "into(");
+    let writes = |statement: &Vec<String>| {
+        let mut words = statement.iter().map(String::as_str);
+        match words.next().unwrap_or_default() {
+            // `select … for update` locks rows and changes none; `select … into` and data-changing `with` do.
+            "select" => words.any(|w| w == "into"),
+            "with" => words.any(changes),
+            "show" | "explain" | "describe" | "pragma" | "set" | "values" | "values(" | "table" | "listen"
+            | "fetch" => false,
+            _ => true,
+        }
+    };
+    let writes = statements.is_empty() || statements.iter().any(writes);
+    let session = if words().any(takes) && words().any(gives) { None } else { session(&statements, locks) };
+    Nature { writes, locks, tries, session }
+}
+
+/// What a text leaves to its session. What begins and ends in one text is whole: it is sent over one connection.
+fn session(statements: &[Vec<String>], locks: Option<bool>) -> Option<Session> {
+    match locks {
+        Some(true) => return Some(Session::Lock),
+        Some(false) => return Some(Session::Unlock),
+        None => {}
+    }
+    let starts = |word: &str| statements.iter().any(|s| s.first().is_some_and(|w| w == word));
+    let has = |statement: &[String], word: &str| statement.iter().any(|w| w == word);
+    // The body of a trigger or routine is cut at its semicolons: its `BEGIN` and `END` are not a transaction's.
+    let routine = statements.iter().any(|s| {
+        s.first().is_some_and(|w| w == "create" || w == "do")
+            && ["trigger", "function", "procedure", "event", "do"].iter().any(|w| has(s, w))
+    });
+    let (mut open, mut stray, mut other) = (0usize, false, None);
+    for statement in statements {
+        let word = |n: usize| statement.get(n).map_or("", String::as_str);
+        match word(0) {
+            "begin" => open += 1,
+            "start" if word(1) == "transaction" => open += 1,
+            "savepoint" => open += 1,
+            // The second phase of a prepared transaction may run anywhere.
+            "commit" | "rollback" | "abort" if word(1) == "prepared" => {}
+            "commit" | "rollback" | "abort" | "end" | "release" if open > 0 => open -= 1,
+            "commit" | "rollback" | "abort" => stray = true,
+            "end" | "release" if statement.len() <= 3 => stray = true,
+            "set"
+                if matches!(word(1), "local" | "global" | "persist" | "persist_only" | "constraints" | "password") => {}
+            "set" if !word(1).is_empty() => other = other.or(Some(Session::Set)),
+            "listen" if statement.len() == 2 => other = other.or(Some(Session::Listen)),
+            "create"
+                if statements.len() == 1 && statement[1..].iter().take(4).any(|w| w == "temp" || w == "temporary") =>
+            {
+                other = other.or(Some(Session::Temporary));
+            }
+            "declare" if has(statement, "cursor") && has(statement, "hold") => other = other.or(Some(Session::Cursor)),
+            "prepare" if word(1) != "transaction" && statements.len() == 1 => other = other.or(Some(Session::Prepare)),
+            _ => {}
+        }
+    }
+    if routine {
+        return None;
+    }
+    // `COMMIT` right after `SET` or the like in one text, or settings taken back in the same text, leave nothing.
+    let other = other.filter(|o| *o != Session::Set || !(starts("reset") || starts("discard")));
+    match (open > 0, stray) {
+        (true, _) => Some(Session::Begin),
+        (false, true) => Some(Session::End),
+        (false, false) => other,
+    }
+}
+
+/// The statements of a text as lower-case words; a word before `(` keeps it. Comments and quoted text are left out.
+fn statements(text: &str) -> Vec<Vec<String>> {
+    let chars: Vec<char> = text.chars().collect();
+    let at = |i: usize| chars.get(i).copied().unwrap_or(' ');
+    let skip_to = |from: usize, end: &[char]| {
+        (from..chars.len()).find(|&i| chars[i..].starts_with(end)).map_or(chars.len(), |i| i + end.len())
+    };
+    let mut all = Vec::new();
+    let mut words: Vec<String> = Vec::new();
+    let mut i = 0;
+    while i < chars.len() {
+        let c = chars[i];
+        match c {
+            ';' => {
+                all.push(std::mem::take(&mut words));
+                i += 1;
+            }
+            '-' if at(i + 1) == '-' => i = skip_to(i, &['\n']),
+            '/' if at(i + 1) == '*' => i = skip_to(i + 2, &['*', '/']),
+            '\'' => i = skip_to(i + 1, &['\'']),
+            '"' | '`' => {
+                words.push(String::from("\""));
+                i = skip_to(i + 1, &[c]);
+            }
+            '$' => {
+                // `$1` is a parameter, `$tag$ … $tag$` a quoted text.
+                let end = (i + 1..chars.len()).find(|&j| !(chars[j].is_alphanumeric() || chars[j] == '_'));
+                match end.filter(|&j| chars[j] == '$' && !at(i + 1).is_ascii_digit()) {
+                    Some(j) => i = skip_to(j + 1, &chars[i..=j]),
+                    None => i += 1,
+                }
+            }
+            '(' => {
+                if let Some(last) = words.last_mut()
+                    && !last.ends_with('(')
+                {
+                    last.push('(');
+                }
+                i += 1;
+            }
+            c if c.is_alphanumeric() || c == '_' => {
+                let end = (i..chars.len()).find(|&j| !(chars[j].is_alphanumeric() || chars[j] == '_'));
+                let end = end.unwrap_or(chars.len());
+                words.push(chars[i..end].iter().collect::<String>().to_lowercase());
+                i = end;
+            }
+            _ => i += 1,
+        }
+    }
+    all.push(words);
+    all.retain(|s| !s.is_empty());
+    all
 }
 
 /// The one value that each local is given, where there is exactly one.
@@ -115,5 +258,34 @@ mod tests {
         assert_eq!(nature("SELECT pg_advisory_lock($1)").locks, Some(true));
         assert_eq!(nature("SELECT pg_try_advisory_xact_lock($1)").locks, None);
         assert_eq!(nature("SELECT pg_advisory_unlock($1)").locks, Some(false));
+        assert!(nature("SELECT pg_try_advisory_lock($1)").tries);
+        assert_eq!(nature("SELECT 1 FROM pg_proc WHERE proname = 'pg_advisory_lock('").locks, None);
+        assert!(!nature("-- all of them\nSELECT * FROM t").writes);
+        assert!(nature("SELECT 1; DELETE FROM t").writes);
+    }
+
+    #[test]
+    fn session_state_is_what_the_next_statement_needs() {
+        let session = |text| nature(text).session;
+        assert_eq!(session("BEGIN"), Some(Session::Begin));
+        assert_eq!(session("start transaction read only"), Some(Session::Begin));
+        assert_eq!(session("BEGIN; SET LOCAL x = '5s'; SELECT f(); COMMIT;"), None);
+        assert_eq!(session("BEGIN; INSERT INTO t VALUES (1)"), Some(Session::Begin));
+        assert_eq!(session("COMMIT"), Some(Session::End));
+        assert_eq!(session("END"), Some(Session::End));
+        assert_eq!(session("COMMIT PREPARED 'a'"), None);
+        assert_eq!(session("SET statement_timeout = 0"), Some(Session::Set));
+        assert_eq!(session("SET LOCAL statement_timeout = 0"), None);
+        assert_eq!(session("SET GLOBAL max_connections = 10"), None);
+        assert_eq!(session("LISTEN jobs"), Some(Session::Listen));
+        assert_eq!(session("CREATE TEMP TABLE t (id int)"), Some(Session::Temporary));
+        assert_eq!(session("CREATE TABLE temp (id int)"), None);
+        assert_eq!(session("SELECT pg_advisory_lock(1)"), Some(Session::Lock));
+        assert_eq!(session("SELECT pg_advisory_xact_lock(1)"), None);
+        assert_eq!(session("SELECT pg_advisory_unlock_all()"), Some(Session::Unlock));
+        assert_eq!(session("UPDATE t SET a = 1"), None);
+        assert_eq!(session("CREATE TRIGGER a AFTER INSERT ON t BEGIN DELETE FROM u; END;"), None);
+        assert_eq!(session("DO $$ BEGIN PERFORM 1; END $$"), None);
+        assert_eq!(session("DECLARE c CURSOR WITH HOLD FOR SELECT 1"), Some(Session::Cursor));
     }
 }

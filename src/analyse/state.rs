@@ -20,6 +20,7 @@ use super::resource::ResId;
 use crate::base::Symbol;
 use crate::flow::Lattice;
 use crate::ir::{BodyId, CallId, LocalId};
+use std::collections::btree_map::Entry as Slot;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -92,6 +93,10 @@ impl Outcomes {
     /// Whether some path is held.
     pub fn may_be_held(self) -> bool {
         self.may_be(Life::Held)
+    }
+    /// Whether it is held with a session lock on some path.
+    pub fn is_locked(self) -> bool {
+        self.0 & 0b1010 != 0
     }
     /// Whether no path reaches here with the resource.
     pub fn is_empty(self) -> bool {
@@ -263,6 +268,19 @@ pub struct ResState {
     pub outcomes: Outcomes,
     /// The resources it was begun on: they hold the slot.
     pub parents: Vec<ResId>,
+    /// On every path its connection is closed rather than returned when it is dropped: locks end with it.
+    pub closes: bool,
+}
+
+/// What the answer of a statement that takes a session lock tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The connection whose session takes it.
+    pub res: ResId,
+    /// It is only tried: a boolean in the answer says whether it was taken.
+    pub tries: bool,
+    /// What that boolean is when it was.
+    pub when: bool,
 }
 
 /// The state at a point.
@@ -276,6 +294,8 @@ pub struct State {
     pub variants: BTreeMap<LocalId, Variants>,
     /// Per boolean local: the local whose variant it tells, and whether `true` means good.
     pub tests: BTreeMap<LocalId, (LocalId, bool)>,
+    /// Per local that is, or was made from, the answer of a statement that takes a session lock.
+    pub answers: BTreeMap<LocalId, Answer>,
     /// Whether every path to here took the `Err` side of some test.
     pub failed: bool,
     /// Guards of locks that were temporaries when a pattern was matched: they live as long as the construct.
@@ -360,7 +380,16 @@ impl Lattice for State {
             }
         }
         for (&res, theirs) in &other.res {
-            let ours = self.res.entry(res).or_default();
+            let ours = match self.res.entry(res) {
+                Slot::Occupied(slot) => slot.into_mut(),
+                Slot::Vacant(slot) => {
+                    slot.insert(theirs.clone());
+                    changed = true;
+                    continue;
+                }
+            };
+            changed |= ours.closes && !theirs.closes;
+            ours.closes &= theirs.closes;
             let outcomes = ours.outcomes.or(theirs.outcomes);
             changed |= outcomes != ours.outcomes;
             ours.outcomes = outcomes;
@@ -386,6 +415,9 @@ impl Lattice for State {
             changed |= joined != *ours;
             *ours = joined;
         }
+        let before = self.answers.len();
+        self.answers.retain(|local, answer| other.answers.get(local) == Some(answer));
+        changed |= self.answers.len() != before;
         let before = self.tests.len();
         self.tests.retain(|local, test| other.tests.get(local) == Some(test));
         changed | (self.tests.len() != before)
@@ -417,7 +449,7 @@ mod tests {
     fn join_is_idempotent_and_reports_change() {
         let mut a = State::default();
         let mut b = State::default();
-        b.res.insert(ResId::new(0), ResState { outcomes: Outcomes::held(), parents: vec![] });
+        b.res.insert(ResId::new(0), ResState { outcomes: Outcomes::held(), ..ResState::default() });
         assert!(a.join(&b));
         assert!(!a.join(&b));
         assert!(a.outcomes(ResId::new(0)).may_be_held());

@@ -5,6 +5,7 @@
 //! [`MAX_EFFECTS`] acquisitions, waits and blocks are kept, the surest and shortest first.
 
 use super::resource::{Link, PoolId};
+use super::sql::Session;
 use super::state::Outcomes;
 use crate::base::{Confidence, Span, Symbol};
 use crate::pack::{Kind, Patience};
@@ -171,6 +172,8 @@ pub enum ReturnedFrom {
         protects_connection: bool,
         /// The parameter on whose resource it was begun: it is that one's child.
         child_of: Option<usize>,
+        /// Its session holds a lock.
+        locked: bool,
     },
     /// The resource of a parameter, by its path there.
     Param {
@@ -207,6 +210,8 @@ pub struct Summary {
     pub invokes: Vec<(usize, Option<(PoolId, Span)>)>,
     /// Parameters (generic or maybe-connections) that are used as executors: an argument that is a pool is acquired from.
     pub executes: Vec<Executes>,
+    /// Parameters (captured variables follow them) over whose connection a session lock is given back.
+    pub unlocks: Vec<usize>,
 }
 
 /// A maybe-connection that is used as an executor.
@@ -216,6 +221,8 @@ pub struct Executes {
     pub param: usize,
     /// Whether something is written over it.
     pub writes: bool,
+    /// Session state that is made or needed there, with the way to the statement.
+    pub session: Option<(Session, Vec<Link>)>,
     /// The way to the use.
     pub chain: Vec<Link>,
 }

@@ -12,10 +12,12 @@ pub mod forgotten_connection;
 pub mod held_across_await;
 pub mod held_across_blocking;
 pub mod nested_acquire;
+pub mod session_on_pool;
 pub mod unbounded_fan_out;
 pub mod uncommitted_read;
 pub mod uncommitted_transaction;
 pub mod undriven_connection;
+pub mod unreleased_on_path;
 
 mod own_inputs;
 pub mod words;
@@ -103,6 +105,8 @@ fn without_marks(page: &str) -> String {
 pub static ALL: &[&Lint] = &[
     &nested_acquire::LINT,
     &uncommitted_transaction::LINT,
+    &session_on_pool::LINT,
+    &unreleased_on_path::LINT,
     &forgotten_connection::LINT,
     &undriven_connection::LINT,
     &held_across_await::LINT,

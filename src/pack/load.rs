@@ -513,6 +513,7 @@ impl Loader {
             waits,
             blocks,
             panics_in_async: self.reader.flag(row, "panics_in_async"),
+            ends_session: self.reader.flag(row, "ends_session"),
             note: self.reader.text(row, "note").map(|t| t.value.to_owned()),
             proof: self.proof(row),
         })

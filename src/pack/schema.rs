@@ -298,6 +298,8 @@ pub struct FnRow {
     pub blocks: Option<Symbol>,
     /// It panics, rather than blocks, inside an async runtime.
     pub panics_in_async: bool,
+    /// The connection in argument 0 is closed rather than returned, now or when it is dropped: its session ends, locks with it.
+    pub ends_session: bool,
     /// A word for messages.
     pub note: Option<String>,
     /// The crate version and file that prove the row.

@@ -42,6 +42,7 @@ pub mod keys {
         "waits",
         "blocks",
         "panics_in_async",
+        "ends_session",
         "note",
         "proof",
         "what",

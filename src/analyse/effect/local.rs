@@ -79,13 +79,14 @@ impl Cx<'_> {
                     *slot = Some(slot.unwrap_or(false) | inner.writes);
                 }
             }
+            effect.unlocks.extend(summary.unlocks.iter().filter(|&&i| i < call.args.len()));
             for returned in &summary.returns {
                 self.gift(id, call, returned, &link, &mut effect);
             }
         }
         if seen_body {
             let act = |(list, talks): (Vec<_>, Option<bool>)| match talks {
-                Some(writes) if list.is_empty() => Act::Talks { writes, locks: None },
+                Some(writes) if list.is_empty() => Act::Talks { writes, locks: None, tries: false },
                 Some(_) | None => Act::Summary(list),
             };
             effect.acts = acts.into_iter().zip(talks).map(act).collect();
@@ -236,16 +237,33 @@ impl Cx<'_> {
         let mut full = vec![link.clone()];
         full.extend(inner.chain.iter().cloned());
         full.truncate(crate::analyse::summary::MAX_CHAIN);
-        self.maybe_executes(arg, &ty, &full, inner.writes, effect);
+        let session = inner.session.as_ref().map(|(session, chain)| {
+            let mut way = vec![link.clone()];
+            way.extend(chain.iter().cloned());
+            way.truncate(crate::analyse::summary::MAX_CHAIN);
+            (*session, way)
+        });
+        self.maybe_executes(arg, &ty, &full, inner.writes, session.clone(), effect);
         if self.program.kind(&ty) == Some(Kind::Pool) {
             let pool =
                 PoolId { prov: self.prov(Some(arg)), family: resource::family_of(&ty), ty, class: PoolClass::Slots };
+            if let Some((session, chain)) = session {
+                effect.session = Some(SessionUse { session, pool: pool.clone(), chain });
+            }
             effect.effects.add_acquires(Acquires { pool, patience: None, confidence: Confidence::High, chain: full });
         }
     }
 
     /// Notes that a parameter of this body which may be a pool is used as an executor.
-    pub(super) fn maybe_executes(&self, arg: &Operand, ty: &Ty, chain: &[Link], writes: bool, effect: &mut CallEffect) {
+    pub(super) fn maybe_executes(
+        &self,
+        arg: &Operand,
+        ty: &Ty,
+        chain: &[Link],
+        writes: bool,
+        session: Option<(sql::Session, Vec<Link>)>,
+        effect: &mut CallEffect,
+    ) {
         if self.program.kind(ty).is_some() || !self.program.may_be(ty).contains(&Kind::Pool) {
             return;
         }
@@ -253,7 +271,7 @@ impl Cx<'_> {
         if let ProvRoot::Param(n) = prov.root
             && prov.path.is_empty()
         {
-            effect.executes.push(Executes { param: n, writes, chain: chain.to_vec() });
+            effect.executes.push(Executes { param: n, writes, session, chain: chain.to_vec() });
         }
     }
 
@@ -272,7 +290,7 @@ impl Cx<'_> {
                 path: returned.path.clone(),
                 owned: returned.owned,
             }),
-            ReturnedFrom::New { kind, ty, pool, confidence, chain, protects_connection, child_of } => {
+            ReturnedFrom::New { kind, ty, pool, confidence, chain, protects_connection, child_of, locked } => {
                 if effect.gifts.iter().any(|g| matches!(g, Gift::New { path, .. } if *path == returned.path)) {
                     return;
                 }
@@ -290,6 +308,7 @@ impl Cx<'_> {
                     protects: *protects_connection,
                 };
                 if let Some(res) = self.new_resource(id, call, spec) {
+                    self.resources[res].locked = *locked;
                     effect.gifts.push(Gift::New { res, path: returned.path.clone(), child_of: *child_of });
                 }
             }

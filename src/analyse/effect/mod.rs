@@ -46,6 +46,8 @@ pub enum Act {
         writes: bool,
         /// Takes (`true`) or gives back (`false`) a session lock.
         locks: Option<bool>,
+        /// The lock is only tried: the answer tells.
+        tries: bool,
     },
     /// A workspace function: outcomes of the parameter's resources, by path.
     Summary(Vec<(Vec<Symbol>, Outcomes)>),
@@ -121,6 +123,14 @@ pub struct CallEffect {
     pub fan_out: Option<(usize, Option<Width>)>,
     /// Blocks until the future in this argument is ready.
     pub block_on: Option<usize>,
+    /// Session state that is made or needed over a pool here.
+    pub session: Option<SessionUse>,
+    /// Arguments over whose connection a session lock is given back.
+    pub unlocks: Vec<usize>,
+    /// The connection in argument 0 is closed, now or when it is dropped.
+    pub ends_session: bool,
+    /// It sends text that could not be read: a lock may be given back by it.
+    pub unread: bool,
     /// Workspace functions that it calls.
     pub fns: Vec<FnIdx>,
     /// The slot of a detached connection is lost.
@@ -141,6 +151,17 @@ pub struct CallEffect {
     pub what: String,
     /// The call.
     pub span: crate::base::Span,
+}
+
+/// Session state that is made or needed through a pool.
+#[derive(Clone, Debug)]
+pub struct SessionUse {
+    /// What.
+    pub session: sql::Session,
+    /// The pool.
+    pub pool: PoolId,
+    /// From the call at hand to the statement.
+    pub chain: Vec<Link>,
 }
 
 /// A body, its calls' effects and its resources.
@@ -247,6 +268,7 @@ impl<'a> Cx<'a> {
                     inside: is_self || !held.path.is_empty(),
                     chain: Vec::new(),
                     protects_connection: held.kind == Kind::LockGuard && self.protects(&held.ty),
+                    locked: false,
                     acquired_by_us: false,
                 });
             }
@@ -269,7 +291,7 @@ impl<'a> Cx<'a> {
                         path: returned.path.clone(),
                         owned: returned.owned,
                     }),
-                    ReturnedFrom::New { kind, ty, pool, confidence, chain, protects_connection, child_of } => {
+                    ReturnedFrom::New { kind, ty, pool, confidence, chain, protects_connection, child_of, locked } => {
                         if self.resources.len() >= resource::MAX_RESOURCES {
                             continue;
                         }
@@ -286,6 +308,7 @@ impl<'a> Cx<'a> {
                             inside: false,
                             chain: chain.clone(),
                             protects_connection: *protects_connection,
+                            locked: *locked,
                             acquired_by_us: true,
                         });
                         gifts.push(Gift::New { res, path: returned.path.clone(), child_of: *child_of });
@@ -344,6 +367,10 @@ impl<'a> Cx<'a> {
             spawns: None,
             fan_out: None,
             block_on: None,
+            session: None,
+            unlocks: Vec::new(),
+            ends_session: false,
+            unread: false,
             fns: Vec::new(),
             loses_slot: false,
             executes: Vec::new(),
@@ -362,22 +389,33 @@ impl<'a> Cx<'a> {
         let info = &self.program.bodies[self.idx];
         let target = info.targets.get(id).cloned().unwrap_or(Target::Unknown("not inferred"));
         let result = info.results.get(id).cloned().unwrap_or_default();
+        let mut effect = self.effect_of(id, call, target, &result);
+        for i in 0..call.args.len() {
+            let inner = self.closure_arg(call, i).and_then(|body| self.summaries.get(body));
+            if inner.is_some_and(|s| !s.unlocks.is_empty()) && !effect.unlocks.contains(&i) {
+                effect.unlocks.push(i);
+            }
+        }
+        effect
+    }
+
+    fn effect_of(&mut self, id: CallId, call: &ir::Call, target: Target, result: &Ty) -> CallEffect {
         match target {
             Target::Pack(path) => match self.program.catalog.target_row(path) {
-                Some(row) if self.fits(call, row) => self.pack_call(id, call, row, &result),
+                Some(row) if self.fits(call, row) => self.pack_call(id, call, row, result),
                 Some(_) => {
                     // A method of that name on something else: it reads its arguments.
                     let mut effect = self.blank(call, When::Now);
                     self.closures_may_run(call, &mut effect, Confidence::Medium);
                     effect
                 }
-                None => self.unknown_call(call, &result, None),
+                None => self.unknown_call(call, result, None),
             },
-            Target::Local { fns, union, .. } => self.local_call(id, call, &fns, union, &result),
+            Target::Local { fns, union, .. } => self.local_call(id, call, &fns, union, result),
             Target::Closure(body) => self.closure_call(call, body),
             Target::Constructor(path) => self.constructor(call, path),
-            Target::Extern { krate, .. } => self.unknown_call(call, &result, Some(krate)),
-            Target::Unknown(_) => self.unknown_call(call, &result, None),
+            Target::Extern { krate, .. } => self.unknown_call(call, result, Some(krate)),
+            Target::Unknown(_) => self.unknown_call(call, result, None),
         }
     }
 
@@ -613,6 +651,7 @@ impl Cx<'_> {
             inside: false,
             chain: spec.chain,
             protects_connection,
+            locked: false,
             acquired_by_us: true,
         }))
     }

@@ -48,6 +48,7 @@ impl Cx<'_> {
         if method && !effect.by_value.is_empty() {
             effect.by_value[0] = row.consumes;
         }
+        effect.ends_session = row.ends_session;
         let link = self.link(call);
         if let Some(w) = &row.waits {
             effect.effects.add_waits(Waits { kind: w.kind, confidence: w.confidence, chain: vec![link.clone()] });
@@ -344,7 +345,7 @@ impl Cx<'_> {
         let from_pool = owned_pool.is_some();
         let link = self.link(call);
         if let Some(arg) = call.args.get(on) {
-            self.maybe_executes(arg, &on_ty, std::slice::from_ref(&link), false, effect);
+            self.maybe_executes(arg, &on_ty, std::slice::from_ref(&link), false, None, effect);
         }
         let prov = if from_pool || maybe_pool {
             self.prov(call.args.get(on))
@@ -410,17 +411,23 @@ impl Cx<'_> {
         // The text decides; without it, what the row says of the method; else it writes.
         let writes = nature.map(|n| n.writes).or(writes).unwrap_or(true);
         let locks = nature.and_then(|n| n.locks);
+        let session = nature.and_then(|n| n.session);
+        effect.unread = nature.is_none();
         if let Some(act) = effect.acts.get_mut(conn) {
-            *act = Act::Talks { writes, locks };
+            *act = Act::Talks { writes, locks, tries: nature.is_some_and(|n| n.tries) };
         }
         if row.is_async && row.waits.is_none() {
             effect.effects.add_waits(database_wait(link.clone()));
         }
         let stream = self.resource_in(awaited, &[Kind::Stream]);
         if let Some(arg) = call.args.get(conn) {
-            self.maybe_executes(arg, &conn_ty, std::slice::from_ref(&link), writes, effect);
+            let session = session.map(|s| (s, vec![link.clone()]));
+            self.maybe_executes(arg, &conn_ty, std::slice::from_ref(&link), writes, session, effect);
         }
         if let Some(pool) = self.pool_of(call, conn) {
+            if let Some(session) = session {
+                effect.session = Some(SessionUse { session, pool: pool.clone(), chain: vec![link.clone()] });
+            }
             effect.effects.add_acquires(Acquires {
                 pool: pool.clone(),
                 patience: None,

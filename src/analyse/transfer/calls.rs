@@ -197,6 +197,7 @@ impl Transfer<'_> {
     /// Applies a call's acts and makes its result.
     pub(super) fn apply(&mut self, state: &mut State, effect: &CallEffect, args: &[Vec<Entry>], id: CallId) -> Value {
         let mut out = Value::default();
+        self.unlock_by_call(state, effect, args, effect.span);
         for (i, entries) in args.iter().enumerate() {
             let act = effect.acts.get(i).unwrap_or(&Act::Borrow);
             // What ends is what was given; what that refers to (the connection of a transaction) lives on.
@@ -229,7 +230,8 @@ impl Transfer<'_> {
                     child_of.and_then(|a| args.get(a)).into_iter().flatten().map(|e| e.res).collect();
                 parents.sort();
                 parents.dedup();
-                state.res.insert(*res, ResState { outcomes: Outcomes::held(), parents });
+                let outcomes = Outcomes::held().lock_held(self.resource(*res).locked);
+                state.res.insert(*res, ResState { outcomes, parents, closes: false });
                 out.add(Entry { path: path.as_slice().into(), res: *res, owned: true });
             }
             Gift::Arg { index, from, path, owned } => {
@@ -278,17 +280,25 @@ impl Transfer<'_> {
             // Dropping what only refers to it (the copy stream over a transaction, a reference) leaves it alone.
             Act::Ends(Life::Dropped) if !entry.owned => {}
             Act::Ends(life) => {
+                if *life == Life::Dropped
+                    && let Some(Operand::Place(place)) = self.body.calls[id].args.get(index)
+                    && self.own_drop(&self.place_ty(place), &entry.path)
+                {
+                    self.unlock(state, res);
+                }
                 let outcomes = state.outcomes(res);
                 if outcomes.may_be_held() || outcomes.may_be(Life::Detached) && *life == Life::Dropped {
                     self.note_end(res, *life, span, effect);
                 }
                 state.update(res, |o| o.end_held(*life));
             }
-            Act::Talks { writes, locks } => {
-                state.update(res, |o| {
-                    let o = if *writes { o.write_held() } else { o };
-                    locks.map_or(o, |l| o.lock_held(l))
-                });
+            Act::Talks { writes, locks, tries } => {
+                if *writes {
+                    state.update(res, Outcomes::write_held);
+                }
+                if let Some(takes) = locks {
+                    self.session_lock(state, res, *takes, *tries, span);
+                }
                 if entry.owned {
                     state.update(res, |o| o.end_held(Life::Dropped));
                 }
@@ -301,6 +311,7 @@ impl Transfer<'_> {
                         let own = effect.own_params.get(index).copied().unwrap_or(false);
                         let inner = if own && !entry.owned { undropped(*inner) } else { *inner };
                         state.update(res, |o| through(o, inner, entry.owned));
+                        self.locked_by_call(state, res, before, span);
                         if entry.owned && !state.outcomes(res).may_be_held() && before.may_be_held() {
                             self.note_release(res, span, Release::Call);
                         }

@@ -7,6 +7,7 @@
 mod calls;
 mod captures;
 mod places;
+mod session;
 mod waits;
 
 use super::Summaries;
@@ -37,6 +38,8 @@ pub struct Sink {
     pub invokes: Vec<(usize, Option<ResId>)>,
     /// Maybe-connection parameters that are used as executors.
     pub executes: Vec<super::summary::Executes>,
+    /// Resources over which a session lock was given back.
+    pub unlocked: Vec<ResId>,
     /// Closures that run while a connection of a pool is held.
     pub runs_with: Vec<(BodyIdx, super::resource::PoolId)>,
     /// Acquisitions inside callees that were lent a held connection: the place in the callee, the resource here, the answer.
@@ -63,6 +66,12 @@ pub struct Transfer<'a> {
     moves: BTreeMap<BodyIdx, Vec<bool>>,
     /// Resources that exist at entry; `None`: all of the parameters and captures.
     pub entry_resources: Option<Vec<ResId>>,
+    /// Locks that the statement at hand takes, and whether they are only tried.
+    pub took: Vec<(ResId, bool)>,
+    /// Whether some call of the body is seen to give a session lock back.
+    pub unlocks_seen: bool,
+    /// Whether some call of the body takes a value out of its place.
+    pub takes_seen: bool,
     /// Set while reading.
     pub sink: Option<Sink>,
 }
@@ -78,7 +87,22 @@ impl<'a> Transfer<'a> {
         let bodies = program.inner_bodies(idx);
         let inner = bodies.iter().map(|&b| (program.bodies[b].id, b)).collect();
         let moves = bodies.iter().map(|&b| (b, captures::moved(program, b))).collect();
-        Transfer { program, idx, body, prepared, summaries, inner, moves, entry_resources: None, sink: None }
+        let gives = |act: &Act| matches!(act, Act::Talks { locks: Some(false), .. });
+        let unlocks_seen = prepared.calls.iter().any(|c| !c.unlocks.is_empty() || c.acts.iter().any(gives));
+        Transfer {
+            program,
+            idx,
+            body,
+            prepared,
+            summaries,
+            inner,
+            moves,
+            entry_resources: None,
+            took: Vec::new(),
+            unlocks_seen,
+            takes_seen: prepared.calls.iter().any(|c| c.acts.contains(&Act::Take)),
+            sink: None,
+        }
     }
 
     fn resource(&self, res: ResId) -> &Resource {
@@ -259,6 +283,7 @@ impl<'a> Transfer<'a> {
             return;
         }
         let Terminator::Return(kind, span) = &block.term else { return };
+        self.note_left(state, *kind, *span);
         let Some(success) = self.success(state, *kind) else { return };
         let ids: Vec<ResId> = state.res.keys().copied().collect();
         for res in ids {
@@ -401,7 +426,7 @@ impl flow::Analysis for Transfer<'_> {
             if self.entry_resources.as_ref().is_some_and(|list| !list.contains(&id)) {
                 continue;
             }
-            state.res.insert(id, ResState { outcomes: Outcomes::held(), parents: Vec::new() });
+            state.res.insert(id, ResState { outcomes: Outcomes::held(), ..ResState::default() });
             let mut value = state.value(local).map_or_else(Value::default, |v| (**v).clone());
             value.add(Entry { path: resource.path.as_slice().into(), res: id, owned: !resource.borrowed });
             set(&mut state, local, value);
@@ -412,7 +437,9 @@ impl flow::Analysis for Transfer<'_> {
     fn stmt(&mut self, state: &mut State, _at: Location, stmt: &Stmt) {
         match &stmt.kind {
             StmtKind::Assign { to, value } => {
+                let inherited = self.answer_of(state, value);
                 let value = self.evaluate(state, to, value, stmt.span);
+                self.note_answer(state, to, inherited);
                 self.store(state, to, value);
             }
             StmtKind::Drop { place, why } => self.drop_place(state, place, *why, stmt.span),
@@ -469,6 +496,7 @@ impl flow::Analysis for Transfer<'_> {
             }
             EdgeKind::Then | EdgeKind::Else => {
                 let taken = edge.kind == EdgeKind::Then;
+                self.answered(state, place, &edge.kind, None);
                 let Some(&(tested, good_if_true)) = place.as_local().and_then(|l| state.tests.get(&l)) else {
                     return true;
                 };
@@ -476,6 +504,7 @@ impl flow::Analysis for Transfer<'_> {
             }
             EdgeKind::Again | EdgeKind::Exit | EdgeKind::Arm(_) => None,
         };
+        self.answered(state, place, &edge.kind, good);
         match good {
             Some(good) => {
                 let error = matches!(&edge.kind, EdgeKind::Variant(path) if path.last() == "Err")

@@ -184,6 +184,7 @@ impl Transfer<'_> {
             return;
         }
         let by_reference = matches!(self.place_ty(place), Ty::Ref(..));
+        self.unlock_by_drop(state, place, &value);
         for pending in &value.pending {
             self.drop_future(place.local, pending, value.pending.len() == 1);
         }

@@ -10,6 +10,7 @@ impl Transfer<'_> {
     /// Waits for the futures in `values`. With `any`, one related future relates them all.
     pub(super) fn awaited(&mut self, state: &mut State, values: &[Value], any: bool, span: Span, ty: &Ty) -> Value {
         let mut out = Value::default();
+        let locked: Vec<ResId> = state.held().filter(|&r| state.outcomes(r).is_locked()).collect();
         let together: Vec<ResId> = if any { values.iter().flat_map(Value::reach).collect() } else { Vec::new() };
         let mut ran = false;
         for value in values {
@@ -42,6 +43,7 @@ impl Transfer<'_> {
                 self.happen_effects(state, &effects, &[], true, span, "", None);
             }
         }
+        self.note_locked_await(state, &locked, span);
         out
     }
 
@@ -67,6 +69,13 @@ impl Transfer<'_> {
                 let Some(summary) = self.summaries.get(inner).cloned() else { return Value::default() };
                 self.happen_effects(state, &summary.effects, &related_entries, true, span, "the async block", None);
                 self.happen_effects(state, &summary.later, &related_entries, true, span, "the async block", None);
+                for &i in &summary.unlocks {
+                    for entry in pending.args.get(i).into_iter().flatten() {
+                        for holder in state.slot_holders(entry.res) {
+                            self.unlock(state, holder);
+                        }
+                    }
+                }
                 self.apply_block(state, inner, &summary.params, &pending.args, span)
             }
         }
@@ -199,9 +208,22 @@ impl Transfer<'_> {
         for executes in &effect.executes {
             let Some(sink) = &mut self.sink else { continue };
             match sink.executes.iter_mut().find(|e| e.param == executes.param) {
-                Some(old) => old.writes |= executes.writes,
+                Some(old) => {
+                    old.writes |= executes.writes;
+                    if old.session.is_none() {
+                        old.session.clone_from(&executes.session);
+                    }
+                }
                 None => sink.executes.push(executes.clone()),
             }
+        }
+        if let Some(used) = &effect.session {
+            self.event(Event::SessionOnPool {
+                span: effect.span,
+                session: used.session,
+                pool: used.pool.clone(),
+                chain: used.chain.clone(),
+            });
         }
         for (body, pool) in &effect.runs_with {
             if let Some(sink) = &mut self.sink {

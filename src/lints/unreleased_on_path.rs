@@ -1,0 +1,205 @@
+//! # unreleased_on_path
+//!
+//! ## What it does
+//! Reports what must be given back by a statement and is not on some path: a session lock (`pg_advisory_lock`, `GET_LOCK`)
+//! whose connection returns to its pool while the lock is held, by `?`, by `return`, at the end, or when the function is
+//! cancelled at an await before the unlock; and a connection that is taken out of a field and dropped on one path although
+//! another puts it back or uses it.
+//!
+//! ## Why is this bad?
+//! A session lock belongs to the connection, not to the function. A pool hands the connection to somebody else with the lock
+//! on it, and everybody else who wants that lock waits until that connection happens to close.
+//!
+//! ## Example
+//! ```rust
+//! async fn migrate(pool: &sqlx::PgPool) -> Result<(), sqlx::Error> {
+//!     let mut conn = pool.acquire().await?;
+//!     sqlx::query("SELECT pg_advisory_lock(7)").execute(&mut *conn).await?;
+//!     sqlx::query("CREATE TABLE users (id bigint)").execute(&mut *conn).await?; //~ unreleased_on_path
+//!     sqlx::query("SELECT pg_advisory_unlock(7)").execute(&mut *conn).await?;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! ## Use instead
+//! ```rust
+//! async fn migrate(pool: &sqlx::PgPool) -> Result<(), sqlx::Error> {
+//!     let mut tx = pool.begin().await?;
+//!     sqlx::query("SELECT pg_advisory_xact_lock(7)").execute(&mut *tx).await?;
+//!     sqlx::query("CREATE TABLE users (id bigint)").execute(&mut *tx).await?;
+//!     tx.commit().await
+//! }
+//! ```
+//! or let a connection that still holds the lock be closed:
+//! ```rust
+//! async fn migrate(pool: &sqlx::PgPool) -> Result<(), sqlx::Error> {
+//!     let mut conn = pool.acquire().await?;
+//!     conn.close_on_drop();
+//!     sqlx::query("SELECT pg_advisory_lock(7)").execute(&mut *conn).await?;
+//!     sqlx::query("CREATE TABLE users (id bigint)").execute(&mut *conn).await?;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! ## When it stays silent
+//! When the connection is closed, detached, or owned by a struct with a `Drop` of its own; for pools that reset a session
+//! that comes back; where a lock was only tried and the answer was no; for a connection that is dropped on an error path
+//! after it was taken out of a field, since a broken one is not to be put back.
+//!
+//! ## Known limits
+//! An unlock that fails is taken for one that works.
+
+use super::{Cx, Group, Lint, words};
+use crate::analyse::{Event, Life, Outcomes, Release, ResId};
+use crate::base::{Confidence, Finding, Span};
+use crate::ir::ReturnKind;
+use crate::pack::Kind;
+
+/// The lint.
+pub static LINT: Lint = Lint {
+    name: "unreleased_on_path",
+    group: Group::Preview,
+    summary: "what must be given back by a statement is not on some path: a session lock, a connection taken out of a field",
+    since: "0.1.0",
+    page: include_str!("unreleased_on_path.rs"),
+    check,
+};
+
+fn check(cx: &Cx<'_>, out: &mut Vec<Finding>) {
+    for res in cx.events().resources.indices() {
+        out.extend(locked(cx, res).or_else(|| taken(cx, res)));
+    }
+}
+
+/// Whether it goes back to a pool that leaves the session as it is.
+fn keeps_session(cx: &Cx<'_>, res: ResId) -> bool {
+    let resource = &cx.events().resources[res];
+    matches!(resource.kind, Kind::Guard | Kind::Tx)
+        && !resource.borrowed
+        && !cx.program.type_row(&resource.ty).is_some_and(|r| r.resets)
+}
+
+fn locks(cx: &Cx<'_>, res: ResId, wanted: bool) -> impl Iterator<Item = Span> {
+    cx.events().events.iter().filter_map(move |e| match e {
+        Event::Locks { res: r, span, takes } if *r == res && *takes == wanted => Some(*span),
+        _ => None,
+    })
+}
+
+fn goes_back(life: Life) -> bool {
+    matches!(life, Life::Dropped | Life::Ended | Life::RolledBack)
+}
+
+fn locked(cx: &Cx<'_>, res: ResId) -> Option<Finding> {
+    if !keeps_session(cx, res) {
+        return None;
+    }
+    let resource = &cx.events().resources[res];
+    let unlocked = locks(cx, res, false).next().is_some();
+    let mut exits: Vec<(Confidence, ReturnKind, Span)> = Vec::new();
+    for event in &cx.events().events {
+        let Event::LeftLocked { res: r, span, outcomes, kind } = event else { continue };
+        if *r == res {
+            exits.push((surety(*outcomes, unlocked), *kind, *span));
+        }
+    }
+    let best = exits.iter().map(|e| e.0).max();
+    let left = exits.iter().filter(|e| Some(e.0) == best).min_by_key(|e| e.2);
+    let name = words::name(cx, res);
+    let (confidence, span, message, last) = match left {
+        Some(&(confidence, kind, span)) => {
+            let how = match kind {
+                ReturnKind::Failure => "on this error path",
+                ReturnKind::Explicit | ReturnKind::End => "on this path",
+            };
+            let message = if unlocked {
+                format!("the session lock that {name} holds is not given back {how}")
+            } else {
+                format!("the session lock that {name} holds is never given back")
+            };
+            (confidence, span, message, format!("leaves here; {name} goes back to its pool with the lock"))
+        }
+        None => {
+            // Every path gives it back, if the function gets that far.
+            let span = cx.events().events.iter().find_map(|e| match e {
+                Event::AwaitLocked { res: r, span } if *r == res && unlocked => Some(*span),
+                _ => None,
+            })?;
+            let message = format!("the session lock that {name} holds is not given back if this await is cancelled");
+            (Confidence::Medium, span, message, format!("if it is cancelled here, {name} goes back with the lock"))
+        }
+    };
+    let mut finding = words::finding(cx, LINT.name, confidence.min(words::held_confidence(cx, res)), span, Some(res));
+    finding.message = message;
+    finding.steps = words::acquisition_steps(cx, res);
+    for taken in locks(cx, res, true) {
+        finding.steps.push(words::step(taken, "its session takes the lock here"));
+    }
+    finding.steps.push(words::step(span, last));
+    for given in locks(cx, res, false).take(3) {
+        finding.steps.push(words::step(given, "the lock is given back only here"));
+    }
+    finding.steps = words::order_steps(std::mem::take(&mut finding.steps), span);
+    finding.kinds.push(String::from(match (left.is_some(), unlocked) {
+        (true, true) => "some path",
+        (true, false) => "no path",
+        (false, _) => "cancelled",
+    }));
+    finding.why = format!(
+        "the lock stays with the connection: whoever gets it next from {} has the lock, all others wait for it",
+        words::pool(cx, &resource.pool)
+    );
+    finding.help = String::from(
+        "take `pg_advisory_xact_lock` inside a transaction, or let the connection be closed instead of returned while it \
+         holds the lock",
+    );
+    Some(finding)
+}
+
+/// How sure it is that a path to an exit has the lock.
+fn surety(outcomes: Outcomes, unlocked: bool) -> Confidence {
+    let free = outcomes.iter().any(|(life, _, locked)| !locked && goes_back(life));
+    match (free, unlocked) {
+        (false, _) => Confidence::High,
+        (true, false) => Confidence::Medium,
+        // Two conditions may be one and the same.
+        (true, true) => Confidence::Low,
+    }
+}
+
+/// Taken out of a field, dropped by the end of its scope on one path, kept on another.
+fn taken(cx: &Cx<'_>, res: ResId) -> Option<Finding> {
+    let resource = &cx.events().resources[res];
+    if !resource.borrowed || !resource.is_connection() {
+        return None;
+    }
+    let by_scope = |r: &Release| matches!(r, Release::Scope | Release::Temporary);
+    if !cx.events().releases[res].iter().all(|(_, r)| by_scope(r)) {
+        return None;
+    }
+    let lives = |o: Outcomes| [Life::Held, Life::Escaped, Life::Stored].iter().any(|&l| o.may_be(l));
+    let exits = || {
+        cx.events().events.iter().filter_map(|e| match e {
+            Event::LeftTaken { res: r, span, outcomes, kind } if *r == res => Some((*span, *outcomes, *kind)),
+            _ => None,
+        })
+    };
+    let (span, ..) = exits()
+        .filter(|(_, o, kind)| *kind != ReturnKind::Failure && o.may_be(Life::Dropped) && !lives(*o))
+        .min_by_key(|e| e.0)?;
+    // Elsewhere it lives on: this exit is the odd one.
+    let (other, ..) = exits().filter(|(s, o, _)| lives(*o) && *s > span).min_by_key(|e| e.0)?;
+    let field = resource.path.iter().map(|f| f.as_str()).collect::<Vec<_>>().join(".");
+    let noun = words::noun(cx, resource);
+    let mut finding = words::finding(cx, LINT.name, Confidence::Medium, span, Some(res));
+    finding.message = format!("the {noun} taken out of `{field}` is dropped on this path instead of being put back");
+    finding.steps = vec![
+        words::step(span, format!("leaves here without putting the {noun} back")),
+        words::step(other, "on this path it lives on"),
+    ];
+    finding.steps = words::order_steps(std::mem::take(&mut finding.steps), span);
+    finding.kinds.push(String::from("taken"));
+    finding.why = format!("the field is left empty, and the {noun} is gone for all that come later");
+    finding.help = String::from("take it only once it is certain to be used, or put it back before this return");
+    Some(finding)
+}
