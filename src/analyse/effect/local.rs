@@ -275,6 +275,15 @@ impl Cx<'_> {
         }
     }
 
+    /// Whether a call's result, once awaited, may refer to what it was made from.
+    fn result_may_refer(&self, id: CallId) -> bool {
+        match self.program.bodies[self.idx].results.get(id) {
+            Some(Ty::Future(inner)) => self.may_refer(inner),
+            Some(ty) => self.may_refer(ty),
+            None => true,
+        }
+    }
+
     pub(super) fn gift(
         &mut self,
         id: CallId,
@@ -292,6 +301,10 @@ impl Cx<'_> {
             }),
             ReturnedFrom::New { kind, ty, pool, confidence, chain, protects_connection, child_of, locked } => {
                 if effect.gifts.iter().any(|g| matches!(g, Gift::New { path, .. } if *path == returned.path)) {
+                    return;
+                }
+                // What was copied from under a guard (`*lock.read()`) is not the guard.
+                if *kind == Kind::LockGuard && !self.result_may_refer(id) {
                     return;
                 }
                 let pool = self.substitute_pool(call, pool);
