@@ -221,3 +221,24 @@ fn a_shallow_clone_says_what_to_do() {
     let ran = letgo(&scratch.path().join("clone"), &["check", "--diff-base", "origin/main"]);
     assert!(ran.code == 2 && ran.err.contains("shallow") && ran.err.contains("fetch-depth: 0"), "{}", ran.err);
 }
+
+#[test]
+fn a_merge_is_not_blamed_for_what_it_brings_in() {
+    let dir = repository();
+    let dir = dir.path();
+    git(dir, &["checkout", "-qb", "work"]);
+    write(dir, "src/lib.rs", &format!("// work\n{}", nested("old")));
+    git(dir, &["commit", "-qam", "work"]);
+    git(dir, &["checkout", "-q", "main"]);
+    write(dir, "src/lib.rs", &format!("// main\n{}{}", nested("old"), nested("brought")));
+    git(dir, &["commit", "-qam", "main"]);
+    git(dir, &["checkout", "-q", "work"]);
+    let merge = Command::new("git").args(["merge", "-q", "main"]).current_dir(dir).output().expect("git runs");
+    assert!(!merge.status.success(), "the two sides conflict");
+    write(dir, "src/lib.rs", &format!("// both\n{}{}", nested("old"), nested("brought")));
+    git(dir, &["add", "."]);
+    finds(dir, &["--staged"], 0, &[]);
+    write(dir, "src/lib.rs", &format!("// both\n{}{}{}", nested("old"), nested("brought"), nested("own")));
+    git(dir, &["add", "."]);
+    finds(dir, &["--staged"], 1, &["src/lib.rs:20:5"]);
+}

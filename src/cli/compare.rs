@@ -19,7 +19,8 @@ pub struct Against {
     repository: Repository,
     /// The tree that is judged, where it is not the one on disk.
     staged: Option<Snapshot>,
-    before: Snapshot,
+    /// What came before: HEAD or the merge base, and in a merge what it brings in.
+    before: Vec<Snapshot>,
 }
 
 impl Against {
@@ -38,10 +39,9 @@ impl Against {
             Some(rev) => Some(repository.merge_base(rev).map_err(fail)?),
             None => repository.head(),
         };
-        let before = match base {
-            Some(commit) => repository.commit(&commit).map_err(fail)?,
-            None => Snapshot::default(),
-        };
+        let merged = if args.staged { repository.merge_head() } else { None };
+        let before = base.iter().chain(&merged).map(|commit| repository.commit(commit));
+        let before = before.collect::<Result<_, String>>().map_err(fail)?;
         let staged = args.staged.then(|| repository.staged()).transpose().map_err(fail)?;
         Ok(Some(Against { repository, staged, before }))
     }
@@ -69,7 +69,22 @@ impl Against {
 
     /// What the tree before holds. `options` are those of the tree that is judged.
     pub fn known(&self, place: &Place, rules: &Rules, settings: &Config, options: &Options<'_>) -> Result<Known, Stop> {
-        let tree = Tree::from_snapshot(&place.root, rules, &self.before, &self.repository);
+        let mut known = Known::default();
+        for before in &self.before {
+            known = known.or(self.known_of(before, place, rules, settings, options)?);
+        }
+        Ok(known)
+    }
+
+    fn known_of(
+        &self,
+        before: &Snapshot,
+        place: &Place,
+        rules: &Rules,
+        settings: &Config,
+        options: &Options<'_>,
+    ) -> Result<Known, Stop> {
+        let tree = Tree::from_snapshot(&place.root, rules, before, &self.repository);
         if tree.files.is_empty() {
             return Ok(Known::default());
         }

@@ -147,6 +147,11 @@ impl Repository {
         format!("{}{}", "../".repeat(depth), self.prefix)
     }
 
+    /// The commit that a merge under way brings in.
+    pub fn merge_head(&self) -> Option<String> {
+        self.resolve("MERGE_HEAD")
+    }
+
     fn resolve(&self, rev: &str) -> Option<String> {
         let commit = format!("{rev}^{{commit}}");
         let out = self.run(&["rev-parse", "--verify", "--quiet", "--end-of-options", &commit]).ok()?;

@@ -122,6 +122,19 @@ impl Known {
         format!("{{\"version\":{VERSION},\"findings\":[\n{}\n]}}\n", rows.join(",\n"))
     }
 
+    /// What this or another tree holds; of equals as many as the one that holds more.
+    pub fn or(mut self, other: Known) -> Known {
+        for (key, count) in other.counts {
+            let own = self.counts.entry(key).or_default();
+            *own = count.max(*own);
+        }
+        for (key, words) in other.words {
+            self.words.entry(key).or_default().extend(words);
+        }
+        self.paths.extend(other.paths);
+        self
+    }
+
     /// Number of findings.
     pub fn len(&self) -> usize {
         self.counts.values().sum()
