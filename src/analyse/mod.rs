@@ -213,6 +213,7 @@ struct Exits {
     any_success: bool,
     returns: Vec<(state::Entry, Vec<ResId>)>,
     locked: Vec<ResId>,
+    tries: Vec<(ResId, bool)>,
     later: Effects,
     later_returns: Vec<Returned>,
 }
@@ -233,6 +234,11 @@ impl Exits {
         }
         if !success {
             return;
+        }
+        if let Some(answer) = state.answers.get(&ir::return_local()).filter(|a| a.tries)
+            && !self.tries.contains(&(answer.res, answer.when))
+        {
+            self.tries.push((answer.res, answer.when));
         }
         let Some(value) = state.value(ir::return_local()) else { return };
         for entry in &value.entries {
@@ -336,6 +342,11 @@ impl Exits {
                 (param, held.map(|r| (prepared.resources[r].pool.clone(), prepared.resources[r].span)))
             })
             .collect();
+        let tries = self.tries.iter().filter_map(|&(res, when)| match prepared.resources[res].origin {
+            Origin::Local(local) => Some((local.index() - 1, when)),
+            Origin::Call(_) | Origin::Block(_) => None,
+        });
+        let tries = tries.collect();
         let mut unlocks: Vec<usize> = Vec::new();
         for &res in &sink.unlocked {
             if let Origin::Local(local) = prepared.resources[res].origin
@@ -352,6 +363,7 @@ impl Exits {
             invokes,
             executes: std::mem::take(&mut sink.executes),
             unlocks,
+            tries,
         }
     }
 }

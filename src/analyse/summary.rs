@@ -212,6 +212,8 @@ pub struct Summary {
     pub executes: Vec<Executes>,
     /// Parameters (captured variables follow them) over whose connection a session lock is given back.
     pub unlocks: Vec<usize>,
+    /// Parameters over whose connection a session lock is tried, with the answer in the result: what it is when it was taken.
+    pub tries: Vec<(usize, bool)>,
 }
 
 /// A maybe-connection that is used as an executor.

@@ -79,6 +79,9 @@ impl Cx<'_> {
                     *slot = Some(slot.unwrap_or(false) | inner.writes);
                 }
             }
+            if fns.len() == 1 {
+                effect.tries.clone_from(&summary.tries);
+            }
             effect.unlocks.extend(summary.unlocks.iter().filter(|&&i| i < call.args.len()));
             for returned in &summary.returns {
                 self.gift(id, call, returned, &link, &mut effect);

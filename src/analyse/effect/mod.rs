@@ -127,6 +127,8 @@ pub struct CallEffect {
     pub session: Option<SessionUse>,
     /// Arguments over whose connection a session lock is given back.
     pub unlocks: Vec<usize>,
+    /// Arguments over whose connection a session lock is tried, with the answer in the result.
+    pub tries: Vec<(usize, bool)>,
     /// The connection in argument 0 is closed, now or when it is dropped.
     pub ends_session: bool,
     /// It sends text that could not be read: a lock may be given back by it.
@@ -369,6 +371,7 @@ impl<'a> Cx<'a> {
             block_on: None,
             session: None,
             unlocks: Vec::new(),
+            tries: Vec::new(),
             ends_session: false,
             unread: false,
             fns: Vec::new(),

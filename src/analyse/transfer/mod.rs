@@ -14,7 +14,7 @@ use super::Summaries;
 use super::effect::{Act, CallEffect, Gift, Prepared, When, Width};
 use super::events::{BodyEvents, Event, Release};
 use super::resource::{Origin, PoolClass, ResId, Resource, Sameness, same_pool};
-use super::state::{Deferred, Entry, Life, Outcomes, Pending, ResState, State, Value, Variants};
+use super::state::{Answer, Deferred, Entry, Life, Outcomes, Pending, ResState, State, Value, Variants};
 use super::summary::{Effects, ParamResource};
 use crate::base::{Confidence, Idx, IndexVec, Span, Symbol};
 use crate::flow::{self, Location};
@@ -67,7 +67,7 @@ pub struct Transfer<'a> {
     /// Resources that exist at entry; `None`: all of the parameters and captures.
     pub entry_resources: Option<Vec<ResId>>,
     /// Locks that the statement at hand takes, and whether they are only tried.
-    pub took: Vec<(ResId, bool)>,
+    pub took: Vec<Answer>,
     /// Whether some call of the body is seen to give a session lock back.
     pub unlocks_seen: bool,
     /// Whether some call of the body takes a value out of its place.

@@ -7,7 +7,6 @@
 //! cannot be read gives a lock back unless another place is seen to. **Absent on purpose:** which key is locked.
 
 use super::*;
-use crate::analyse::state::Answer;
 
 impl Transfer<'_> {
     /// A statement takes or gives back a lock over `res`.
@@ -17,7 +16,7 @@ impl Transfer<'_> {
                 continue;
             }
             if takes {
-                self.took.push((holder, tries));
+                self.took.push(Answer { res: holder, tries, when: true });
                 if !tries {
                     state.update(holder, |o| o.lock_held(true));
                 }
@@ -39,7 +38,7 @@ impl Transfer<'_> {
             state.update(res, |o| o.lock_held(false));
             return;
         }
-        self.took.push((res, false));
+        self.took.push(Answer { res, tries: false, when: true });
         self.event(Event::Locks { res, span, takes: true });
     }
 
@@ -61,6 +60,16 @@ impl Transfer<'_> {
                     self.unlock(state, holder);
                     if let Some(r) = state.res.get_mut(&holder) {
                         r.closes = true;
+                    }
+                }
+            }
+        }
+        for &(i, when) in &effect.tries {
+            for entry in args.get(i).into_iter().flatten() {
+                for res in state.slot_holders(entry.res) {
+                    if !state.res.get(&res).is_some_and(|r| r.closes) {
+                        self.took.push(Answer { res, tries: true, when });
+                        self.event(Event::Locks { res, span, takes: true });
                     }
                 }
             }
@@ -109,8 +118,7 @@ impl Transfer<'_> {
     pub(super) fn note_answer(&mut self, state: &mut State, to: &Place, inherited: Option<Answer>) {
         let took = std::mem::take(&mut self.took);
         let Some(local) = to.as_local() else { return };
-        let own = took.first().map(|&(res, tries)| Answer { res, tries, when: true });
-        match own.or(inherited) {
+        match took.first().copied().or(inherited) {
             Some(answer) => {
                 state.answers.insert(local, answer);
             }
