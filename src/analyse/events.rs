@@ -211,6 +211,10 @@ pub enum Event {
         /// What is called.
         what: String,
     },
+    /// A pool or connection is made, and it was not seen that this happens once.
+    Made(Box<super::made::Made>),
+    /// A pool is built whose acquisitions wait for ever or absurdly long.
+    Unlimited(Box<super::made::limits::Unlimited>),
     /// A resource is lent or given to a workspace function, which holds it as its parameter.
     PassedTo {
         /// The resource.

@@ -12,6 +12,7 @@ pub mod dump;
 pub mod effect;
 pub mod events;
 pub mod inventory;
+pub mod made;
 pub mod resource;
 pub mod sql;
 pub mod state;
@@ -82,6 +83,8 @@ pub struct Facts {
     pub events: IndexVec<BodyIdx, BodyEvents>,
     /// Callers that give a held connection to a parameter (function, parameter).
     pub callers: BTreeMap<(FnIdx, usize), CallerSite>,
+    /// Sizes of pools that are written as literals, ascending.
+    pub pool_sizes: Vec<i128>,
     /// Acquisitions in functions that hold a caller's connection: the surest answer any caller gives, and that caller.
     pub confirmed: HashMap<Span, (Sameness, CallerSite)>,
 }
@@ -101,6 +104,8 @@ pub fn run(program: &Program, workers: &impl Workers) -> Facts {
     }
     let mut facts = Facts { summaries, ..Facts::default() };
     read_events(program, &mut facts, left, workers);
+    made::find(program, &mut facts.events);
+    facts.pool_sizes = made::sizes(program);
     facts
 }
 

@@ -279,6 +279,8 @@ pub struct StaticIr {
     pub ty: TypeRef,
     /// Its initialiser: a body without parameters.
     pub init: Option<BodyId>,
+    /// Its value, if that is written as an integer: such an initialiser is not lowered.
+    pub number: Option<i128>,
     /// Whether `const`.
     pub is_const: bool,
     /// The whole item.

@@ -7,13 +7,16 @@
 //! released. **Absent on purpose:** levels given by users, suppression, output.
 
 pub mod blocking_in_async;
+pub mod connection_per_call;
 pub mod detached_connection;
 pub mod forgotten_connection;
 pub mod held_across_await;
 pub mod held_across_blocking;
 pub mod nested_acquire;
 pub mod session_on_pool;
+pub mod pool_per_call;
 pub mod unbounded_fan_out;
+pub mod unbounded_wait;
 pub mod uncommitted_read;
 pub mod uncommitted_transaction;
 pub mod undriven_connection;
@@ -114,10 +117,13 @@ pub static ALL: &[&Lint] = &[
     &blocking_in_async::LINT,
     &detached_connection::LINT,
     &unbounded_fan_out::LINT,
+    &pool_per_call::LINT,
     &own_inputs::UNPARSED_FILE,
     &own_inputs::UNUSED_SUPPRESSION,
     &own_inputs::UNKNOWN_SUPPRESSION,
     &uncommitted_read::LINT,
+    &connection_per_call::LINT,
+    &unbounded_wait::LINT,
 ];
 
 /// What a lint sees: one body with its events, and the program around it.

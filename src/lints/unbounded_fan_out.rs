@@ -30,8 +30,9 @@
 //! ```
 //!
 //! ## When it stays silent
-//! When a permit is held around the fan-out or taken by each future, when the width is visible and small, and when all
-//! futures share one connection.
+//! When a permit is held around the fan-out or taken by each future, when the width (a literal or a constant) is small or
+//! below the size of the smallest pool that the workspace writes as a literal, when it is computed, and when all futures
+//! share one connection.
 
 use super::{Cx, Group, Lint, words};
 use crate::analyse::Event;
@@ -54,8 +55,9 @@ fn check(cx: &Cx<'_>, out: &mut Vec<Finding>) {
     let mut told = Vec::new();
     for event in &cx.events().events {
         let Event::FanOut { span, acquires, width, limited, what } = event else { continue };
-        // A width that is computed is a limit that somebody thought about.
-        if told.contains(span) || *limited && width.is_none_or(|w| w <= SMALL) {
+        // A width that is computed is a limit that somebody thought about; so is one that leaves connections to others.
+        let fits = |w: i128| w <= SMALL || cx.facts.pool_sizes.first().is_some_and(|size| w < *size);
+        if told.contains(span) || *limited && width.is_none_or(fits) {
             continue;
         }
         told.push(*span);
@@ -63,7 +65,11 @@ fn check(cx: &Cx<'_>, out: &mut Vec<Finding>) {
         let confidence = acquires.confidence.min(Confidence::High);
         let mut finding = words::finding(cx, LINT.name, confidence, *span, None);
         finding.resource = words::folded(cx, *span);
-        finding.message = format!("`{what}` starts any number of futures that each take a connection from {pool}");
+        let many = match (limited, width) {
+            (true, Some(width)) => format!("up to {width} futures"),
+            (true, None) | (false, _) => String::from("any number of futures"),
+        };
+        finding.message = format!("`{what}` starts {many} that each take a connection from {pool}");
         finding.steps = vec![words::step(*span, "all are started here")];
         for link in &acquires.chain {
             if link.span != *span {

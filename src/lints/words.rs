@@ -4,6 +4,10 @@
 //! cut at a length that a terminal can show.
 
 use super::Cx;
+use crate::analyse::made::{
+    Made,
+    often::{Each, Often},
+};
 use crate::analyse::{Link, Origin, PoolClass, Release, ResId, Resource, Waits, resource::PoolId};
 use crate::base::{Confidence, Finding, Idx, Span, Step, Symbol};
 use crate::ir::{LocalId, LocalKind};
@@ -300,6 +304,49 @@ pub fn order_steps(mut steps: Vec<Step>, primary: Span) -> Vec<Step> {
         step.primary = true;
     }
     seen
+}
+
+/// What a made thing is called: its pack's noun, else `otherwise`.
+pub fn made(cx: &Cx<'_>, ty: &Ty, otherwise: &str) -> String {
+    cx.program.type_row(ty).and_then(|r| r.noun.clone()).unwrap_or_else(|| otherwise.to_owned())
+}
+
+/// For each what something runs, to follow "for each".
+pub fn each(each: Option<Each>) -> &'static str {
+    match each {
+        Some(Each::Turn(_)) => "turn of a loop",
+        Some(Each::Item) => "item",
+        Some(Each::Request) => "request",
+        Some(Each::Worker) => "worker",
+        None => "call",
+    }
+}
+
+/// Why a made thing is made again and again, from the reason down to the call that makes it.
+pub fn made_steps(made: &Made, last: &str) -> Vec<Step> {
+    let mut steps = Vec::new();
+    if let Often::Many(many) = &made.often {
+        let reason = match many.each {
+            Each::Turn(_) => "this runs in each turn of a loop",
+            Each::Item => "this runs for each item",
+            Each::Request => "this runs for each request",
+            Each::Worker => "this runs for each worker",
+        };
+        if many.span != made.span {
+            steps.push(step(many.span, reason));
+        }
+        for link in &many.via {
+            steps.push(step(link.span, format!("calls `{}`", link.callee)));
+        }
+    }
+    if made.chain.len() > 1 {
+        steps.push(step(made.span, format!("gets it from `{}`", made.chain[0].callee)));
+        let inner = chain_steps(&made.chain, "makes it");
+        steps.extend(inner);
+    } else {
+        steps.push(step(made.span, last));
+    }
+    order_steps(steps, made.span)
 }
 
 /// A finding with the parts that every lint fills in the same way.

@@ -464,6 +464,13 @@ impl Lower<'_> {
             owner,
             ty: ty.clone(),
             init: None,
+            number: match init {
+                Some(syn::Expr::Lit(l)) => match &l.lit {
+                    syn::Lit::Int(n) => n.base10_parse().ok(),
+                    _ => None,
+                },
+                _ => None,
+            },
             is_const,
             span,
         });

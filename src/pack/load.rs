@@ -263,6 +263,8 @@ impl Loader {
         let noun = self.reader.text(row, "noun").map(|t| t.value.to_owned());
         let long_lived = self.reader.flag(row, "long_lived");
         let resets = self.reader.flag(row, "resets");
+        let request =
+            self.reader.text(row, "request").and_then(|t| word(&mut self.reader, &t, "`request`", words::REQUESTS));
         let proof = self.proof(row);
         let (Some((path, text)), Some(kind)) = (path, kind) else { return };
         if (patience.is_some() || size.is_some()) && !matches!(kind, Kind::Pool | Kind::Semaphore | Kind::Lock) {
@@ -294,6 +296,7 @@ impl Loader {
                 settings,
                 long_lived,
                 resets,
+                request,
                 proof,
             });
         }
@@ -486,7 +489,9 @@ impl Loader {
         let what = self.reader.arg(row, "what", has_receiver);
         let runs =
             matches!(effect_name, "spawn" | "once" | "drive" | "block_on" | "offload" | "run_closure" | "fan_out");
-        if what.is_some() && !runs && !row.has("params") {
+        let repeats =
+            self.reader.text(row, "repeats").and_then(|t| word(&mut self.reader, &t, "`repeats`", words::REPEATS));
+        if what.is_some() && !runs && !row.has("params") && !row.has("repeats") {
             let span = row.key_span("what").unwrap_or(row.span.clone());
             self.reader.error(&span, format!("`what` without `params` says nothing for effect `{effect_name}`; write the types of the closure's parameters"));
         }
@@ -503,6 +508,7 @@ impl Loader {
             _ => None,
         };
         Some(FnRow {
+            repeats: repeats.map(|r| (what.unwrap_or(1), r)),
             path: Symbol::new(""),
             consumes: self.reader.flag(row, "consumes"),
             is_async: self.reader.flag(row, "async"),

@@ -136,6 +136,8 @@ pub struct TypeRow {
     pub settings: Vec<(String, String)>,
     /// Held for long by design (listeners): never `held_across_await`.
     pub long_lived: bool,
+    /// A function that takes one runs once per request, message or job.
+    pub request: Option<Request>,
     /// Guards whose return resets the session (open transactions, locks): `session_on_pool` is quiet.
     pub resets: bool,
     /// The crate version and file that prove the row.
@@ -290,6 +292,8 @@ pub struct FnRow {
     /// A closure argument and the types of its parameters, so that its body can be typed. Set for every row that names
     /// them, [`Effect::RunClosure`] and [`Effect::Offload`] included.
     pub closure: Option<ClosureRow>,
+    /// An argument that is a function or closure, and how often it runs.
+    pub repeats: Option<(Arg, Repeats)>,
     /// The argument with SQL text: of a query that is sent ([`Effect::Use`] repeats it) or of the builder that is made.
     pub sql: Option<Arg>,
     /// What awaiting it (or calling it, if not async) waits for.
@@ -304,6 +308,26 @@ pub struct FnRow {
     pub note: Option<String>,
     /// The crate version and file that prove the row.
     pub proof: String,
+}
+
+/// What a value that a function is given for each request tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Request {
+    /// What the request says: another thing each time.
+    Data,
+    /// What the application keeps: the same each time.
+    State,
+}
+
+/// How often a function or closure that is given to a call runs, where it is more than once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Repeats {
+    /// Once for each item of a collection or stream.
+    Item,
+    /// Once for each request, message or job.
+    Request,
+    /// Once for each worker thread of a server.
+    Worker,
 }
 
 /// A closure argument of a call.

@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** a word is listed once; the loader has no other list.
 
-use super::schema::{Kind, MacroShape, OnDrop};
+use super::schema::{Kind, MacroShape, OnDrop, Repeats, Request};
 use crate::base::Confidence;
 
 /// The keys of a pack, by table.
@@ -29,6 +29,7 @@ pub mod keys {
         "settings",
         "long_lived",
         "resets",
+        "request",
         "proof",
     ];
     /// `[[fn]]`, whatever its effect.
@@ -47,6 +48,7 @@ pub mod keys {
         "proof",
         "what",
         "params",
+        "repeats",
     ];
     /// `[[fn]]`, keys that belong to an effect.
     pub const FN_EFFECT: &[&str] =
@@ -90,6 +92,13 @@ pub const DROPS: &[(&str, OnDrop)] = &[
     ("commits", OnDrop::Commits),
     ("nothing", OnDrop::Nothing),
 ];
+
+/// Words of `request`.
+pub const REQUESTS: &[(&str, Request)] = &[("data", Request::Data), ("state", Request::State)];
+
+/// Words of `repeats`.
+pub const REPEATS: &[(&str, Repeats)] =
+    &[("item", Repeats::Item), ("request", Repeats::Request), ("worker", Repeats::Worker)];
 
 /// Words of `shape`.
 pub const SHAPES: &[(&str, MacroShape)] = &[

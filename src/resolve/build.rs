@@ -163,9 +163,15 @@ impl Builder<'_> {
             for item in &file.statics {
                 let module = at(item.module, &self.tables);
                 let path = self.path_in(module, item.name);
-                let (file, init, is_const) = (id, item.init, item.is_const);
-                let s =
-                    self.tables.statics.push(StaticDef { path, ty: Ty::Unknown, file, init, is_const, owner: None });
+                let s = self.tables.statics.push(StaticDef {
+                    path,
+                    ty: Ty::Unknown,
+                    file: id,
+                    init: item.init,
+                    number: item.number,
+                    is_const: item.is_const,
+                    owner: None,
+                });
                 if item.owner == Owner::Free {
                     self.put(module, true, item.name, Def::Static(s));
                 }

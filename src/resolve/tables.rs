@@ -105,6 +105,8 @@ pub struct StaticDef {
     pub file: FileId,
     /// Its initialiser.
     pub init: Option<BodyId>,
+    /// Its value, if that is written as an integer.
+    pub number: Option<i128>,
     /// Whether `const`.
     pub is_const: bool,
     /// The type that it belongs to, for associated consts.

@@ -80,9 +80,9 @@ impl Cx<'_> {
                 effect.carries = true;
                 effect.race = matches!(row.effect, Effect::Race);
                 if let Effect::FanOut { what, width } = &row.effect {
-                    let width = width.and_then(|w| call.args.get(w)).map(|arg| match arg {
-                        Operand::Literal(ir::Literal::Int(n)) => Width::Known(*n),
-                        Operand::Literal(_) | Operand::Place(_) | Operand::Path(..) => Width::Computed,
+                    let width = width.and_then(|w| call.args.get(w)).map(|arg| {
+                        super::super::made::read::number(self.program, self.idx, arg)
+                            .map_or(Width::Computed, Width::Known)
                     });
                     effect.fan_out = Some((*what, width));
                 }

@@ -1,0 +1,309 @@
+//! Reading bodies for the questions of this folder: what a statement reads, where a call stands, how a value is written.
+//!
+//! **Invariant:** nothing here is remembered and nothing here judges.
+
+use crate::base::{Span, Symbol};
+use crate::ir::{self, AggregateKind, BlockId, Body, CallId, Callee, LocalId, Operand, Place, Proj, Rvalue, StmtKind};
+use crate::resolve::{BodyIdx, Program, Target};
+
+/// The assignments of a body: block, target, value.
+pub fn assignments(body: &Body) -> impl Iterator<Item = (BlockId, &Place, &Rvalue)> {
+    body.blocks.iter_enumerated().flat_map(|(id, block)| {
+        block.stmts.iter().filter_map(move |stmt| match &stmt.kind {
+            StmtKind::Assign { to, value } => Some((id, to, value)),
+            StmtKind::Drop { .. } | StmtKind::Yield(_) | StmtKind::Declare(_) => None,
+        })
+    })
+}
+
+/// Where a call stands and what takes its result.
+pub fn site(body: &Body, call: CallId) -> Option<(BlockId, &Place)> {
+    assignments(body).find_map(|(block, to, value)| match value {
+        Rvalue::Call(c) if *c == call => Some((block, to)),
+        _ => None,
+    })
+}
+
+/// The places that a value reads.
+pub fn places<'a>(body: &'a Body, value: &'a Rvalue) -> Vec<&'a Place> {
+    fn of(operand: &Operand) -> Option<&Place> {
+        match operand {
+            Operand::Place(place) => Some(place),
+            Operand::Path(..) | Operand::Literal(_) => None,
+        }
+    }
+    match value {
+        Rvalue::Use(op) | Rvalue::Await(op) | Rvalue::Cast(op, _) => of(op).into_iter().collect(),
+        Rvalue::Ref { place, .. } => vec![place],
+        Rvalue::Call(call) => {
+            let call = &body.calls[*call];
+            let called = match &call.callee {
+                Callee::Value(op) => of(op),
+                Callee::Path(_) | Callee::Qualified { .. } | Callee::Method { .. } | Callee::Macro { .. } => None,
+            };
+            call.args.iter().filter_map(of).chain(called).collect()
+        }
+        Rvalue::AwaitMany { futures, .. } => futures.iter().filter_map(of).collect(),
+        Rvalue::Aggregate { fields, base, .. } => fields.iter().map(|f| &f.1).chain(base).filter_map(of).collect(),
+        Rvalue::Plain(ops) | Rvalue::Unknown(ops) => ops.iter().filter_map(of).collect(),
+    }
+}
+
+/// The body that an aggregate builds: a closure, an async block, a generator.
+pub fn built(kind: &AggregateKind) -> Option<ir::BodyId> {
+    match kind {
+        AggregateKind::Closure(b) | AggregateKind::Async(b) | AggregateKind::Generator(b) => Some(*b),
+        AggregateKind::Tuple | AggregateKind::Array | AggregateKind::Struct(_) => None,
+    }
+}
+
+/// The locals of the body around that an inner body is built into.
+pub fn built_into(program: &Program, inner: BodyIdx) -> Vec<LocalId> {
+    let info = &program.bodies[inner];
+    let Some(parent) = info.parent else { return Vec::new() };
+    assignments(program.body(parent))
+        .filter(|(_, _, value)| matches!(value, Rvalue::Aggregate { kind, .. } if built(kind) == Some(info.id)))
+        .map(|(_, to, _)| to.local)
+        .collect()
+}
+
+/// How a number is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Amount {
+    /// As a literal or a constant that is one, times a factor.
+    Known(i128),
+    /// As arithmetic of literals at this place, times a factor.
+    Written(Span, i128),
+}
+
+/// The numbers that an operand may be, where each is written in the program.
+pub fn amounts(program: &Program, body: BodyIdx, operand: &Operand, depth: usize) -> Option<Vec<Amount>> {
+    if depth == 0 {
+        return None;
+    }
+    match operand {
+        Operand::Literal(ir::Literal::Int(n)) => Some(vec![Amount::Known(*n)]),
+        Operand::Literal(_) => None,
+        Operand::Path(path, _) => {
+            let named = program.static_named(body, path)?;
+            let found = program.tables.statics.iter().find(|s| s.is_const && s.path == named)?;
+            if let Some(n) = found.number {
+                return Some(vec![Amount::Known(n)]);
+            }
+            let init = program.body_idx(found.file, found.init?);
+            amounts(program, init, &Operand::Place(Place::local(ir::return_local())), depth - 1)
+        }
+        Operand::Place(place) => {
+            let local = place.as_local()?;
+            let ir = program.body(body);
+            let mut all = Vec::new();
+            for (_, _, value) in assignments(ir).filter(|(_, to, _)| to.as_local() == Some(local)) {
+                match value {
+                    Rvalue::Use(op) | Rvalue::Cast(op, _) => all.extend(amounts(program, body, op, depth - 1)?),
+                    Rvalue::Plain(ops) if ops.iter().all(|op| amounts(program, body, op, depth - 1).is_some()) => {
+                        all.push(Amount::Written(ir.locals[local].span, 1));
+                    }
+                    _ => return None,
+                }
+            }
+            (!all.is_empty()).then_some(all)
+        }
+    }
+}
+
+/// The one number that an operand is, if it is written as a literal or a constant.
+pub fn number(program: &Program, body: BodyIdx, operand: &Operand) -> Option<i128> {
+    match amounts(program, body, operand, 6)?.as_slice() {
+        [Amount::Known(n)] => Some(*n),
+        _ => None,
+    }
+}
+
+/// Whether control comes back to a call after it has succeeded: not so for a loop that only tries again.
+pub fn repeats(program: &Program, body: BodyIdx, call: CallId) -> Option<Cycle> {
+    let ir = program.body(body);
+    if !ir.calls[call].in_loop {
+        return None;
+    }
+    let (start, to) = site(ir, call)?;
+    let mut result = vec![to.local];
+    let mut grew = true;
+    while grew {
+        grew = false;
+        for (_, to, value) in assignments(ir) {
+            let flows = match value {
+                Rvalue::Use(_) | Rvalue::Await(_) | Rvalue::Cast(..) | Rvalue::Ref { .. } => true,
+                Rvalue::Call(c) => {
+                    matches!(&program.bodies[body].targets[*c], Target::Pack(p) if p.as_str().starts_with("std::result::") || p.as_str().starts_with("std::option::"))
+                }
+                Rvalue::AwaitMany { .. } | Rvalue::Aggregate { .. } | Rvalue::Plain(_) | Rvalue::Unknown(_) => false,
+            };
+            if flows
+                && !result.contains(&to.local)
+                && places(ir, value).iter().any(|p| result.contains(&p.local) && p.proj.is_empty())
+            {
+                result.push(to.local);
+                grew = true;
+            }
+        }
+    }
+    let next = |at: BlockId| -> Vec<BlockId> {
+        match &ir.blocks[at].term {
+            ir::Terminator::Switch { on: Some(place), edges, .. } if result.contains(&place.local) => {
+                edges.iter().filter(|e| !fails(&e.kind)).map(|e| e.to).collect()
+            }
+            term => term.successors().collect(),
+        }
+    };
+    let from = |first: BlockId, barrier: Option<BlockId>| {
+        let mut seen = vec![false; ir.blocks.len()];
+        let mut todo: Vec<BlockId> = next(first);
+        while let Some(at) = todo.pop() {
+            if Some(at) == barrier || std::mem::replace(&mut seen[crate::base::Idx::index(at)], true) {
+                continue;
+            }
+            todo.extend(next(at));
+        }
+        seen
+    };
+    let reached = from(start, None);
+    if !reached[crate::base::Idx::index(start)] {
+        return None;
+    }
+    // Blocks that lie on the way back; an inner circle that awaits is a session that lives on the connection.
+    let inside: Vec<BlockId> = ir
+        .blocks
+        .indices()
+        .filter(|b| *b != start && reached[crate::base::Idx::index(*b)])
+        .filter(|b| from(*b, None)[crate::base::Idx::index(start)])
+        .collect();
+    let waits = |b: BlockId| {
+        ir.blocks[b].stmts.iter().any(|s| {
+            matches!(
+                &s.kind,
+                StmtKind::Assign { value: Rvalue::Await(_) | Rvalue::AwaitMany { .. }, .. } | StmtKind::Yield(_)
+            )
+        })
+    };
+    let session = inside.iter().any(|b| waits(*b) && from(*b, Some(start))[crate::base::Idx::index(*b)]);
+    let sleeps = std::iter::once(start).chain(inside.iter().copied()).any(|b| {
+        ir.blocks[b].stmts.iter().any(|s| match &s.kind {
+            StmtKind::Assign { value: Rvalue::Call(c), .. } => is_timer(program, body, *c),
+            _ => false,
+        })
+    });
+    Some(Cycle { session, paced: sleeps })
+}
+
+/// A loop around a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cycle {
+    /// An inner loop waits meanwhile.
+    pub session: bool,
+    /// Each turn waits for a timer.
+    pub paced: bool,
+}
+
+fn fails(kind: &ir::EdgeKind) -> bool {
+    match kind {
+        ir::EdgeKind::Break => true,
+        ir::EdgeKind::Variant(path) => matches!(path.last().as_str(), "Err" | "None"),
+        ir::EdgeKind::Then
+        | ir::EdgeKind::Else
+        | ir::EdgeKind::Continue
+        | ir::EdgeKind::Otherwise
+        | ir::EdgeKind::Again
+        | ir::EdgeKind::Exit
+        | ir::EdgeKind::Arm(_) => false,
+    }
+}
+
+fn is_timer(program: &Program, body: BodyIdx, call: CallId) -> bool {
+    let Target::Pack(path) = &program.bodies[body].targets[call] else { return false };
+    let timer = |kind: Symbol| matches!(kind.as_str(), "sleep" | "timer");
+    program
+        .catalog
+        .target_row(*path)
+        .is_some_and(|row| row.waits.as_ref().is_some_and(|w| timer(w.kind)) || row.blocks.is_some_and(timer))
+}
+
+/// Where what a call is given comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Inputs {
+    /// Parameters of the function.
+    pub params: Vec<usize>,
+    /// Something that is another one each time: the item of a loop or stream, what a closure is called with, what was
+    /// awaited.
+    pub item: bool,
+}
+
+/// Where the arguments of a call come from: all of them, or those given.
+pub fn inputs(program: &Program, body: BodyIdx, call: CallId, which: Option<&[usize]>) -> Inputs {
+    let args = program.body(body).calls[call].args.iter().enumerate();
+    let start = args.filter(|(i, _)| which.is_none_or(|w| w.contains(i))).filter_map(|(_, op)| match op {
+        Operand::Place(place) => Some(place),
+        Operand::Path(..) | Operand::Literal(_) => None,
+    });
+    let mut out = Inputs::default();
+    let mut seen: Vec<(BodyIdx, LocalId)> = Vec::new();
+    let mut todo: Vec<(BodyIdx, LocalId)> = Vec::new();
+    for place in start {
+        out.item |= picks(program, body, place);
+        todo.push((body, place.local));
+    }
+    while let Some((at, local)) = todo.pop() {
+        if seen.contains(&(at, local)) || seen.len() > 200 {
+            continue;
+        }
+        seen.push((at, local));
+        let ir = program.body(at);
+        match ir.locals[local].kind {
+            ir::LocalKind::Param if matches!(ir.kind, ir::BodyKind::Fn(_)) => {
+                let n = crate::base::Idx::index(local) - 1;
+                if !out.params.contains(&n) {
+                    out.params.push(n);
+                }
+            }
+            ir::LocalKind::Param => out.item = true,
+            ir::LocalKind::Capture => {
+                let outer = ir.captures.iter().find(|c| c.inner == local).map(|c| c.outer);
+                if let (Some(parent), Some(outer)) = (program.bodies[at].parent, outer) {
+                    todo.push((parent, outer));
+                }
+            }
+            ir::LocalKind::Return | ir::LocalKind::Var | ir::LocalKind::Temp => {
+                for (_, _, value) in assignments(ir).filter(|(_, to, _)| to.local == local) {
+                    // What had to be asked for is another thing each time: a tenant's row, a message.
+                    out.item |= matches!(value, Rvalue::Await(_) | Rvalue::AwaitMany { .. });
+                    for place in places(ir, value) {
+                        out.item |= picks(program, at, place);
+                        todo.push((at, place.local));
+                    }
+                }
+            }
+        }
+    }
+    out.params.sort_unstable();
+    out
+}
+
+/// Whether a place is an item: of an iteration, or what a call in a loop gave as `Some`.
+fn picks(program: &Program, body: BodyIdx, place: &Place) -> bool {
+    place.proj.iter().any(|p| match p {
+        Proj::Index => true,
+        Proj::Variant { path, .. } if path.last().as_str() == "Some" => given_in_loop(program, body, place.local, 4),
+        Proj::Variant { .. } | Proj::Field(_) | Proj::Deref | Proj::Try => false,
+    })
+}
+
+fn given_in_loop(program: &Program, body: BodyIdx, local: LocalId, depth: usize) -> bool {
+    let ir = program.body(body);
+    depth > 0
+        && assignments(ir).filter(|(_, to, _)| to.local == local).any(|(_, _, value)| match value {
+            Rvalue::Call(c) => ir.calls[*c].in_loop,
+            Rvalue::Await(Operand::Place(p)) | Rvalue::Use(Operand::Place(p)) => {
+                given_in_loop(program, body, p.local, depth - 1)
+            }
+            _ => false,
+        })
+}
