@@ -91,6 +91,8 @@ pub enum Event {
         blocks: Blocks,
         /// What is called there.
         what: String,
+        /// The connection, or the guard of one, that is used there, if the body took it itself.
+        over: Option<ResId>,
     },
     /// The body is left with success; `outcomes` tells what became of `res` on the paths to this exit.
     Exit {

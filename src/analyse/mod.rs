@@ -221,6 +221,7 @@ struct Exits {
     tries: Vec<(ResId, bool)>,
     later: Effects,
     later_returns: Vec<Returned>,
+    later_executes: Vec<summary::Executes>,
 }
 
 impl Exits {
@@ -277,12 +278,14 @@ impl Exits {
             Deferred::Call(id) => {
                 let effect = &transfer.prepared.calls[id];
                 self.later.merge(&effect.effects, Confidence::High);
+                summary::merge_executes(&mut self.later_executes, &effect.executes);
                 self.promise(&effect.gifts, transfer.prepared, pending);
             }
             Deferred::Block(body) => {
                 if let Some(summary) = transfer.inner.get(&body).and_then(|&b| transfer.summaries.get(b)) {
                     self.later.merge(&summary.effects, Confidence::High);
                     self.later.merge(&summary.later, Confidence::High);
+                    summary::merge_executes(&mut self.later_executes, &summary.executes);
                 }
                 if let Some(gifts) = transfer.prepared.blocks.get(&body) {
                     self.promise(gifts, transfer.prepared, pending);
@@ -360,13 +363,15 @@ impl Exits {
                 unlocks.push(local.index() - 1);
             }
         }
+        let mut executes = std::mem::take(&mut sink.executes);
+        summary::merge_executes(&mut executes, &self.later_executes);
         Summary {
             effects: std::mem::take(&mut sink.effects),
             later: self.later,
             returns,
             params,
             invokes,
-            executes: std::mem::take(&mut sink.executes),
+            executes,
             unlocks,
             tries,
         }

@@ -201,6 +201,13 @@ pub fn same_pool(program: &Program, owner: Option<FnIdx>, held: &PoolId, wanted:
         && held.prov.path == wanted.prov.path
     {
         let element = held.prov.element || wanted.prov.element;
+        // What a callee's own call gave it may be another one at the next call.
+        if matches!(held.prov.root, ProvRoot::Call(body, _) if program.bodies[body].owner != owner) {
+            return match slots {
+                true => Sameness::Maybe(Confidence::Medium, "if it is given the same pool each time"),
+                false => Sameness::Different,
+            };
+        }
         return match (element, slots) {
             (false, _) => Sameness::Same,
             (true, true) => Sameness::Maybe(Confidence::Medium, "if both are the same element of the collection"),

@@ -142,6 +142,21 @@ impl Effects {
     }
 }
 
+/// Adds uses as executors: one per parameter, which writes if any does.
+pub fn merge_executes(into: &mut Vec<Executes>, more: &[Executes]) {
+    for new in more {
+        match into.iter_mut().find(|e| e.param == new.param) {
+            Some(old) => {
+                old.writes |= new.writes;
+                if old.session.is_none() {
+                    old.session.clone_from(&new.session);
+                }
+            }
+            None => into.push(new.clone()),
+        }
+    }
+}
+
 /// A resource that the result holds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Returned {

@@ -44,10 +44,14 @@ pub static LINT: Lint = Lint {
 
 fn check(cx: &Cx<'_>, out: &mut Vec<Finding>) {
     let mut sites: Vec<(Span, &Blocks)> = Vec::new();
+    let mut first_over = None;
     for event in &cx.events().events {
-        if let Event::Blocked { span, blocks, .. } = event
+        if let Event::Blocked { span, blocks, over, .. } = event
             && blocks.kind == "database"
         {
+            if sites.iter().all(|(s, _)| s > span) {
+                first_over = *over;
+            }
             sites.push((*span, blocks));
         }
     }
@@ -56,6 +60,11 @@ fn check(cx: &Cx<'_>, out: &mut Vec<Finding>) {
     let mut finding = words::finding(cx, LINT.name, blocks.confidence.min(Confidence::High), span, None);
     finding.resource = words::folded(cx, span);
     finding.message = format!("`{}` blocks an async worker thread", words::text(cx, span));
+    if let Some(res) = first_over
+        && cx.events().resources[res].span.start < span.start
+    {
+        finding.steps.extend(words::acquisition_steps(cx, res));
+    }
     finding.steps.push(words::step(span, "blocks the thread until the database answers"));
     finding.steps.extend(words::chain_steps(&blocks.chain, "blocks"));
     for (more, blocks) in sites.iter().skip(1) {

@@ -93,6 +93,7 @@ impl Cx<'_> {
                         let summary = Arc::clone(summary);
                         effect.effects.merge(&summary.effects, Confidence::High);
                         effect.effects.merge(&summary.later, Confidence::High);
+                        effect.executes.extend(summary.executes.iter().cloned());
                         effect.acts[i] = self.capture_act(body, &summary);
                         self.mapped(id, call, &summary, &link, &mut effect);
                     }

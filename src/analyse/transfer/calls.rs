@@ -157,16 +157,24 @@ impl Transfer<'_> {
             return;
         }
         let mut effects = Effects::default();
+        let mut executes: Vec<&Executes> = Vec::new();
         for pending in &value.pending {
             match pending.what {
-                Deferred::Call(id) => effects.merge(&self.prepared.calls[id].effects, Confidence::High),
+                Deferred::Call(id) => {
+                    effects.merge(&self.prepared.calls[id].effects, Confidence::High);
+                    executes.extend(&self.prepared.calls[id].executes);
+                }
                 Deferred::Block(body) => {
                     if let Some(summary) = self.inner.get(&body).and_then(|&b| self.summaries.get(b)) {
                         effects.merge(&summary.effects, Confidence::High);
                         effects.merge(&summary.later, Confidence::High);
+                        executes.extend(&summary.executes);
                     }
                 }
             }
+        }
+        for executes in executes {
+            effects.acquires.extend(self.copied_executor(executes));
         }
         if effects.acquires.iter().any(|a| a.pool.class == PoolClass::Permits) {
             return;
@@ -174,6 +182,24 @@ impl Transfer<'_> {
         if let Some(acquires) = effects.acquires.iter().find(|a| a.pool.class == PoolClass::Slots) {
             self.event(Event::FanOut { span, acquires: acquires.clone(), width, limited, what: what.to_owned() });
         }
+    }
+
+    /// What may be a pool or a connection, and is given away by value many times over, is a reference to a pool: the right to
+    /// one connection cannot be copied.
+    fn copied_executor(&self, executes: &Executes) -> Option<Acquires> {
+        let owner = self.program.bodies[self.idx].owner?;
+        let ty = self.program.fns[owner].params.get(executes.param)?;
+        matches!(ty, Ty::Param(..)).then(|| Acquires {
+            pool: PoolId {
+                prov: Prov { root: ProvRoot::Param(executes.param), path: Vec::new(), element: false },
+                ty: ty.clone(),
+                family: (None, None),
+                class: PoolClass::Slots,
+            },
+            patience: None,
+            confidence: Confidence::Medium,
+            chain: executes.chain.clone(),
+        })
     }
 
     pub(super) fn spawn(&mut self, state: &mut State, values: &[Value], what: usize) -> Value {

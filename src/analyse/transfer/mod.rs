@@ -13,9 +13,9 @@ mod waits;
 use super::Summaries;
 use super::effect::{Act, CallEffect, Gift, Prepared, When, Width};
 use super::events::{BodyEvents, Event, Release};
-use super::resource::{Origin, PoolClass, ResId, Resource, Sameness, same_pool};
+use super::resource::{Origin, PoolClass, PoolId, ResId, Resource, Sameness, same_pool};
 use super::state::{Answer, Deferred, Entry, Life, Outcomes, Pending, ResState, State, Value, Variants};
-use super::summary::{Effects, ParamResource};
+use super::summary::{Acquires, Effects, Executes, ParamResource, merge_executes};
 use crate::base::{Confidence, Idx, IndexVec, Span, Symbol};
 use crate::flow::{self, Location};
 use crate::ir::{
@@ -23,7 +23,7 @@ use crate::ir::{
     Proj, ReturnKind, Rvalue, Stmt, StmtKind, Terminator,
 };
 use crate::pack::Kind;
-use crate::resolve::{BodyIdx, Program, Ty};
+use crate::resolve::{BodyIdx, Program, Prov, ProvRoot, Ty};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 

@@ -76,6 +76,9 @@ impl Transfer<'_> {
                         }
                     }
                 }
+                if let Some(sink) = &mut self.sink {
+                    merge_executes(&mut sink.executes, &summary.executes);
+                }
                 self.apply_block(state, inner, &summary.params, &pending.args, span)
             }
         }
@@ -205,17 +208,8 @@ impl Transfer<'_> {
         }
         let local = !effect.fns.is_empty();
         self.happen_effects(state, &effect.effects, related, waiting, span, &effect.what, Some((effect.span, local)));
-        for executes in &effect.executes {
-            let Some(sink) = &mut self.sink else { continue };
-            match sink.executes.iter_mut().find(|e| e.param == executes.param) {
-                Some(old) => {
-                    old.writes |= executes.writes;
-                    if old.session.is_none() {
-                        old.session.clone_from(&executes.session);
-                    }
-                }
-                None => sink.executes.push(executes.clone()),
-            }
+        if let Some(sink) = &mut self.sink {
+            merge_executes(&mut sink.executes, &effect.executes);
         }
         if let Some(used) = &effect.session {
             self.event(Event::SessionOnPool {
@@ -336,8 +330,11 @@ impl Transfer<'_> {
             }
         }
         if self.body.is_async && !waiting {
+            let taken_here =
+                |r: ResId| matches!(self.resource(r).origin, Origin::Call(_)) && self.resource(r).holds_slot();
+            let over = used.iter().copied().find(|&r| taken_here(r));
             for blocks in &effects.blocks {
-                sink.out.events.push(Event::Blocked { span, blocks: blocks.clone(), what: what.to_owned() });
+                sink.out.events.push(Event::Blocked { span, blocks: blocks.clone(), what: what.to_owned(), over });
             }
         }
         let mut own = effects.clone();
