@@ -262,9 +262,10 @@ impl Exits {
             }
         }
         for pending in value.pending.iter().filter(|p| !p.task) {
-            for entry in pending.args.iter().flatten().filter(|e| e.owned) {
+            let args = pending.args.iter().enumerate();
+            for (index, entry) in args.flat_map(|(i, list)| list.iter().map(move |e| (i, e))).filter(|(_, e)| e.owned) {
                 let slot = outcomes.entry(entry.res).or_default();
-                *slot = slot.end_held(Life::Escaped);
+                *slot = transfer.ended_later(pending, index, entry, *slot);
             }
         }
         for pending in value.pending.iter().filter(|p| !p.task) {

@@ -276,6 +276,23 @@ impl<'a> Transfer<'a> {
 
     // ---- ends ----
 
+    /// What becomes of what a returned future owns: an async block of ours does with it what its own exits tell; anything
+    /// else takes it out of sight.
+    pub fn ended_later(&self, pending: &Pending, index: usize, entry: &Entry, before: Outcomes) -> Outcomes {
+        let summary = match pending.what {
+            Deferred::Block(body) => self.inner.get(&body).and_then(|&b| self.summaries.get(b)),
+            Deferred::Call(_) => None,
+        };
+        let params = summary.iter().flat_map(|s| &s.params);
+        let known = params
+            .filter(|p| p.index == index && !p.outcomes.is_empty())
+            .find(|p| below(&p.path, &entry.path, || true).is_some());
+        match known {
+            Some(p) => through(before, p.outcomes, true),
+            None => before.end_held(Life::Escaped),
+        }
+    }
+
     /// At a terminator: events of the exit.
     pub fn at_exit(&mut self, state: &State, at: Location) {
         let block = &self.body.blocks[at.block];
