@@ -4,7 +4,7 @@ use super::resource::{Link, PoolId, ResId, Resource, Sameness};
 use super::sql::Session;
 use super::state::Outcomes;
 use super::summary::{Acquires, Blocks, Waits};
-use crate::base::{Confidence, IndexVec, Span};
+use crate::base::{Confidence, IndexVec, Span, Symbol};
 use crate::ir::{LocalId, ReturnKind};
 use crate::resolve::BodyIdx;
 
@@ -23,6 +23,8 @@ pub struct BodyEvents {
     pub releases: IndexVec<ResId, Vec<(Span, Release)>>,
     /// Per resource: where it is used (lent to an awaited or blocking call).
     pub uses: IndexVec<ResId, Vec<Span>>,
+    /// Per resource: whether a session of its own was opened over it (`LISTEN`, `COPY`, a session lock).
+    pub sessions: IndexVec<ResId, bool>,
     /// For a captured resource: the body around and its resource.
     pub outer: IndexVec<ResId, Option<(BodyIdx, ResId)>>,
 }
@@ -217,6 +219,58 @@ pub enum Event {
     Made(Box<super::made::Made>),
     /// A pool is built whose acquisitions wait for ever or absurdly long.
     Unlimited(Box<super::made::limits::Unlimited>),
+    /// A future or stream that talks over `res` without borrowing it lives on after `res` has gone back.
+    UsedAfterRelease {
+        /// The connection.
+        res: ResId,
+        /// The call that made the future or stream.
+        made: Span,
+        /// Where it is returned or polled.
+        span: Span,
+        /// It is returned, rather than polled here.
+        returned: bool,
+        /// The connection is back on every path to here.
+        certain: bool,
+    },
+    /// A connection's driver is dropped without having been polled or handed to anything.
+    DriverDropped {
+        /// The driver.
+        res: ResId,
+        /// Where it is dropped.
+        span: Span,
+    },
+    /// A resource is put where it outlives the body, as far as this statement goes: whether it is still there at the end is
+    /// told by the exits ([`super::Life::Stored`]).
+    Stored {
+        /// The resource.
+        res: ResId,
+        /// The statement or call.
+        span: Span,
+        /// What sort of place.
+        into: Keeper,
+        /// Which place, if it has a name that other functions use too.
+        slot: Option<Slot>,
+    },
+    /// A resource is moved into a task or thread of its own.
+    Spawned {
+        /// The resource.
+        res: ResId,
+        /// The call.
+        span: Span,
+        /// What runs there, if it is a closure or block of this body.
+        body: Option<BodyIdx>,
+        /// No path through it ends with success.
+        endless: bool,
+        /// What is called.
+        what: String,
+    },
+    /// The result owns a resource.
+    Returned {
+        /// The resource.
+        res: ResId,
+        /// The returned expression.
+        span: Span,
+    },
     /// A resource is lent or given to a workspace function, which holds it as its parameter.
     PassedTo {
         /// The resource.
@@ -228,6 +282,30 @@ pub enum Event {
         /// The call.
         span: Span,
     },
+}
+
+/// What sort of place keeps a resource beyond its function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Keeper {
+    /// A static.
+    Static,
+    /// A collection.
+    Collection,
+    /// A place behind a lock, which several tasks share.
+    Locked,
+    /// A field behind a reference.
+    Field,
+    /// Anything else: a channel, a cell.
+    Other,
+}
+
+/// A place that outlives a call and can be named across functions.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Slot {
+    /// A field of a workspace type.
+    Field(Symbol, Symbol),
+    /// A static, by its path.
+    Static(Symbol),
 }
 
 /// A caller that gives a held connection to a function's parameter.

@@ -13,13 +13,14 @@ pub mod effect;
 pub mod events;
 pub mod inventory;
 pub mod made;
+pub mod kept;
 pub mod resource;
 pub mod sql;
 pub mod state;
 pub mod summary;
 pub mod transfer;
 
-pub use events::{BodyEvents, CallerSite, Event, Release};
+pub use events::{BodyEvents, CallerSite, Event, Keeper, Release, Slot};
 pub use resource::{Link, Origin, PoolClass, ResId, Resource, Sameness};
 pub use state::{Life, Outcomes};
 pub use summary::{Acquires, Blocks, Summary, Waits};
@@ -30,7 +31,7 @@ use crate::ir::{self, BodyKind, Terminator};
 use crate::resolve::{BodyIdx, FnIdx, Program};
 use effect::Prepared;
 use state::{Deferred, State};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use summary::{Effects, ParamResource, Returned, ReturnedFrom};
 use transfer::{Sink, Transfer};
@@ -87,6 +88,8 @@ pub struct Facts {
     pub pool_sizes: Vec<i128>,
     /// Acquisitions in functions that hold a caller's connection: the surest answer any caller gives, and that caller.
     pub confirmed: HashMap<Span, (Sameness, CallerSite)>,
+    /// Places that keep resources and from which some function takes things out again.
+    pub emptied: BTreeSet<Slot>,
 }
 
 /// Analyses the whole program: level by level of the call graph, so that the bodies of a level can be read at once.
@@ -106,6 +109,7 @@ pub fn run(program: &Program, workers: &impl Workers) -> Facts {
     read_events(program, &mut facts, left, workers);
     made::find(program, &mut facts.events);
     facts.pool_sizes = made::sizes(program);
+    facts.emptied = kept::emptied(program, &facts);
     facts
 }
 
@@ -391,6 +395,7 @@ fn new_return(resource: &Resource, path: Vec<crate::base::Symbol>, child_of: Opt
             protects_connection: resource.protects_connection,
             child_of,
             locked,
+            outlives: resource.outlives,
         },
         owned: true,
     }

@@ -65,6 +65,9 @@ pub struct Resource {
     pub locked: bool,
     /// The await at which it comes into being is inside a callee.
     pub acquired_by_us: bool,
+    /// A row stream that talks over its parent without borrowing it: it may live on when the parent has gone back. It is
+    /// never held itself.
+    pub outlives: bool,
 }
 
 impl Resource {

@@ -189,6 +189,8 @@ pub enum ReturnedFrom {
         child_of: Option<usize>,
         /// Its session holds a lock.
         locked: bool,
+        /// Whether it talks over its parent without borrowing it.
+        outlives: bool,
     },
     /// The resource of a parameter, by its path there.
     Param {

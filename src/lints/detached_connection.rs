@@ -26,7 +26,8 @@
 //! ```
 //!
 //! ## When it stays silent
-//! When the detached connection is closed explicitly in the same function, which shows that it was meant.
+//! When the detached connection is closed explicitly in the same function, which shows that it was meant; when a session of
+//! its own is opened over it: `LISTEN`, `COPY`, a session lock.
 
 use super::{Cx, Group, Lint, words};
 use crate::analyse::{Event, Release};
@@ -48,6 +49,9 @@ fn check(cx: &Cx<'_>, out: &mut Vec<Finding>) {
         if cx.events().releases[*res].iter().any(|(s, r)| *r == Release::Call && s > span) {
             continue;
         }
+        if cx.events().sessions[*res] {
+            continue;
+        }
         let resource = &cx.events().resources[*res];
         let name = words::name(cx, *res);
         let noun = words::noun(cx, resource);
@@ -55,7 +59,8 @@ fn check(cx: &Cx<'_>, out: &mut Vec<Finding>) {
         let mut finding = words::finding(cx, LINT.name, words::held_confidence(cx, *res), *span, Some(*res));
         finding.message = format!("{name} is taken out of {pool} and not given back");
         finding.steps = words::acquisition_steps(cx, *res);
-        finding.steps.push(words::step(*span, format!("the {noun} leaves its pool here")));
+        let slot = if *loses_slot { "its slot is lost" } else { "its slot is free for another" };
+        finding.steps.push(words::step(*span, format!("the {noun} leaves its pool here; {slot}")));
         finding.steps = words::order_steps(std::mem::take(&mut finding.steps), *span);
         finding.kinds.push(String::from(if *loses_slot { "slot lost" } else { "slot freed" }));
         finding.why = if *loses_slot {

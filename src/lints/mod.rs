@@ -15,6 +15,9 @@ pub mod held_across_blocking;
 pub mod nested_acquire;
 pub mod session_on_pool;
 pub mod pool_per_call;
+pub mod released_before_use;
+pub mod stored_connection;
+pub mod task_held_connection;
 pub mod unbounded_fan_out;
 pub mod unbounded_wait;
 pub mod uncommitted_read;
@@ -112,10 +115,13 @@ pub static ALL: &[&Lint] = &[
     &unreleased_on_path::LINT,
     &forgotten_connection::LINT,
     &undriven_connection::LINT,
+    &released_before_use::LINT,
     &held_across_await::LINT,
     &held_across_blocking::LINT,
     &blocking_in_async::LINT,
     &detached_connection::LINT,
+    &stored_connection::LINT,
+    &task_held_connection::LINT,
     &unbounded_fan_out::LINT,
     &pool_per_call::LINT,
     &own_inputs::UNPARSED_FILE,

@@ -520,6 +520,7 @@ impl Loader {
             blocks,
             panics_in_async: self.reader.flag(row, "panics_in_async"),
             ends_session: self.reader.flag(row, "ends_session"),
+            outlives: self.reader.flag(row, "outlives"),
             note: self.reader.text(row, "note").map(|t| t.value.to_owned()),
             proof: self.proof(row),
         })

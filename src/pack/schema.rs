@@ -304,6 +304,9 @@ pub struct FnRow {
     pub panics_in_async: bool,
     /// The connection in argument 0 is closed rather than returned, now or when it is dropped: its session ends, locks with it.
     pub ends_session: bool,
+    /// The future or stream that it gives does not borrow the connection it talks over, so the compiler lets it live on after
+    /// the connection has gone back.
+    pub outlives: bool,
     /// A word for messages.
     pub note: Option<String>,
     /// The crate version and file that prove the row.

@@ -52,7 +52,7 @@ pub mod keys {
     ];
     /// `[[fn]]`, keys that belong to an effect.
     pub const FN_EFFECT: &[&str] =
-        &["from", "wait", "on", "conn", "writes", "of", "loses_slot", "into", "value", "width"];
+        &["from", "wait", "on", "conn", "writes", "outlives", "of", "loses_slot", "into", "value", "width"];
     /// `[[trait]]`.
     pub const TRAIT: &[&str] = &["path", "may_be", "for"];
     /// `[[crate]]`.
@@ -131,7 +131,7 @@ pub const EFFECTS: &[(&str, &[&str])] = &[
     ("acquire", &["from", "wait"]),
     ("begin", &["on"]),
     ("connect", &[]),
-    ("use", &["conn", "writes"]),
+    ("use", &["conn", "writes", "outlives"]),
     ("commit", &["of"]),
     ("rollback", &["of"]),
     ("release", &["of"]),
@@ -172,6 +172,7 @@ pub const WAITS: &[(&str, Confidence)] = &[
     ("stream", Confidence::Medium),
     ("signal", Confidence::High),
     ("socket", Confidence::High),
+    ("consumer", Confidence::Medium),
     ("unknown", Confidence::Low),
 ];
 

@@ -46,6 +46,21 @@ impl Program {
         args.iter().any(|inner| self.is_handle(inner) || contains(inner) && self.protects_handles(inner))
     }
 
+    /// What a type is behind references, `Arc`s and other wrappers that only pass through.
+    pub fn peel_wrappers(&self, ty: &Ty) -> Ty {
+        let mut at = ty.peel_refs().clone();
+        for _ in 0..super::type_ops::DEREF_STEPS {
+            if !self.is_wrapper(&at) {
+                break;
+            }
+            match self.tables.deref(&at) {
+                Some(next) => at = next.peel_refs().clone(),
+                None => break,
+            }
+        }
+        at
+    }
+
     /// The variants of a workspace enum, each with whether it may hold a connection; `None` for other types.
     pub fn enum_variants(&self, ty: &Ty) -> Option<Vec<(Symbol, bool)>> {
         let Ty::Adt(path, args) = ty.peel_refs() else { return None };

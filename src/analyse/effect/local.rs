@@ -185,6 +185,7 @@ impl Cx<'_> {
             confidence: Confidence::Medium,
             chain: vec![link.clone()],
             protects: false,
+            outlives: false,
         };
         if let Some(res) = self.new_resource(id, call, spec) {
             effect.gifts.push(Gift::New { res, path: held.path, child_of: None });
@@ -302,7 +303,7 @@ impl Cx<'_> {
                 path: returned.path.clone(),
                 owned: returned.owned,
             }),
-            ReturnedFrom::New { kind, ty, pool, confidence, chain, protects_connection, child_of, locked } => {
+            ReturnedFrom::New { kind, ty, pool, confidence, chain, protects_connection, child_of, locked, outlives } => {
                 if effect.gifts.iter().any(|g| matches!(g, Gift::New { path, .. } if *path == returned.path)) {
                     return;
                 }
@@ -322,6 +323,7 @@ impl Cx<'_> {
                     confidence: *confidence,
                     chain: full,
                     protects: *protects_connection,
+                    outlives: *outlives,
                 };
                 if let Some(res) = self.new_resource(id, call, spec) {
                     self.resources[res].locked = *locked;

@@ -137,6 +137,10 @@ pub struct CallEffect {
     pub fns: Vec<FnIdx>,
     /// The slot of a detached connection is lost.
     pub loses_slot: bool,
+    /// The future that the call gives does not borrow what it talks over.
+    pub outlives: bool,
+    /// The argument whose session is used for itself: it listens, or holds a lock.
+    pub dedicated: Option<usize>,
     /// Parameters of the body at hand that are maybe-connections and are used as executors here.
     pub executes: Vec<Executes>,
     /// A closure in this argument runs while a connection of this pool is held.
@@ -272,6 +276,7 @@ impl<'a> Cx<'a> {
                     protects_connection: held.kind == Kind::LockGuard && self.protects(&held.ty),
                     locked: false,
                     acquired_by_us: false,
+                    outlives: false,
                 });
             }
         }
@@ -293,7 +298,17 @@ impl<'a> Cx<'a> {
                         path: returned.path.clone(),
                         owned: returned.owned,
                     }),
-                    ReturnedFrom::New { kind, ty, pool, confidence, chain, protects_connection, child_of, locked } => {
+                    ReturnedFrom::New {
+                        kind,
+                        ty,
+                        pool,
+                        confidence,
+                        chain,
+                        protects_connection,
+                        child_of,
+                        locked,
+                        outlives,
+                    } => {
                         if self.resources.len() >= resource::MAX_RESOURCES {
                             continue;
                         }
@@ -312,6 +327,7 @@ impl<'a> Cx<'a> {
                             protects_connection: *protects_connection,
                             locked: *locked,
                             acquired_by_us: true,
+                            outlives: *outlives,
                         });
                         gifts.push(Gift::New { res, path: returned.path.clone(), child_of: *child_of });
                     }
@@ -376,6 +392,8 @@ impl<'a> Cx<'a> {
             unread: false,
             fns: Vec::new(),
             loses_slot: false,
+            outlives: false,
+            dedicated: None,
             executes: Vec::new(),
             runs_with: Vec::new(),
             variant: None,
@@ -656,6 +674,7 @@ impl Cx<'_> {
             protects_connection,
             locked: false,
             acquired_by_us: true,
+            outlives: spec.outlives,
         }))
     }
 
@@ -677,6 +696,7 @@ struct NewResource {
     confidence: Confidence,
     chain: Vec<Link>,
     protects: bool,
+    outlives: bool,
 }
 
 /// Read guards are told by their type: every library that has them calls them so.

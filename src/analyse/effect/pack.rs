@@ -44,6 +44,7 @@ impl Cx<'_> {
             other => other.clone(),
         };
         effect.carries = row.out.is_none() && !row.is_async || self.may_refer(&awaited) && awaited.is_known();
+        effect.outlives = row.outlives && row.is_async;
         let method = matches!(call.callee, Callee::Method { .. });
         if method && !effect.by_value.is_empty() {
             effect.by_value[0] = row.consumes;
@@ -108,7 +109,10 @@ impl Cx<'_> {
                 self.begin(id, call, row, &awaited, *on, &mut effect);
             }
             Effect::Connect => {
-                if let Some(held) = self.resource_in(&awaited, &[Kind::Conn, Kind::Stream]) {
+                // Beside the client there may be the driver that somebody has to poll.
+                let client = self.resource_in(&awaited, &[Kind::Conn, Kind::Stream]);
+                let driver = self.resource_in(&awaited, &[Kind::Driver]);
+                for held in client.into_iter().chain(driver) {
                     let pool = self.unknown_pool(&held);
                     let spec = NewResource {
                         path: held.path.clone(),
@@ -117,8 +121,9 @@ impl Cx<'_> {
                         pool,
                         // A connection of its own holds no slot of a pool.
                         confidence: Confidence::Low,
-                        chain: vec![link],
+                        chain: vec![link.clone()],
                         protects: false,
+                        outlives: false,
                     };
                     if let Some(res) = self.new_resource(id, call, spec) {
                         effect.gifts.push(Gift::New { res, path: held.path, child_of: None });
@@ -142,9 +147,13 @@ impl Cx<'_> {
                 }
             }
             Effect::Store { into, value } => set(&mut effect, *value, Act::StoreIn(*into)),
-            // A method through a guard takes what the guard protects, not the guard.
-            Effect::Take { of } if method && *of == 0 && self.is_guard(call, 0) => {}
-            Effect::Take { of } => set(&mut effect, *of, Act::Take),
+            Effect::Take { of } => {
+                self.closures_may_run(call, &mut effect, Confidence::Medium);
+                // A method through a guard takes what the guard protects, not the guard.
+                if !(method && *of == 0 && self.is_guard(call, 0)) {
+                    set(&mut effect, *of, Act::Take);
+                }
+            }
             Effect::Spawn { what } => {
                 effect.spawns = Some(*what);
                 effect.carries = false;
@@ -315,6 +324,7 @@ impl Cx<'_> {
             confidence: Confidence::High,
             chain: vec![link],
             protects: false,
+            outlives: false,
         };
         if let Some(res) = self.new_resource(id, call, spec) {
             effect.gifts.push(Gift::New { res, path, child_of: None });
@@ -383,6 +393,7 @@ impl Cx<'_> {
             confidence: if from_pool || kind.is_some() { Confidence::High } else { Confidence::Medium },
             chain: vec![link],
             protects: false,
+            outlives: false,
         };
         if let Some(res) = self.new_resource(id, call, spec) {
             let child_of = (!from_pool).then_some(on);
@@ -414,6 +425,8 @@ impl Cx<'_> {
         let locks = nature.and_then(|n| n.locks);
         let session = nature.and_then(|n| n.session);
         effect.unread = nature.is_none();
+        let own = matches!(session, Some(sql::Session::Lock | sql::Session::Unlock | sql::Session::Listen | sql::Session::Temporary));
+        effect.dedicated = own.then_some(conn);
         if let Some(act) = effect.acts.get_mut(conn) {
             *act = Act::Talks { writes, locks, tries: nature.is_some_and(|n| n.tries) };
         }
@@ -444,16 +457,56 @@ impl Cx<'_> {
                     confidence: Confidence::Medium,
                     chain: vec![link],
                     protects: false,
+                    outlives: false,
                 };
                 if let Some(res) = self.new_resource(id, call, spec) {
                     effect.gifts.push(Gift::New { res, path: held.path, child_of: None });
                 }
             }
             effect.carries = false;
+        } else if row.outlives && row.is_async && self.may_refer(awaited) && self.is_lazy(awaited) {
+            effect.carries = true;
+            let ty = stream.map_or_else(|| awaited.clone(), |held| held.ty);
+            let pool = PoolId {
+                prov: Prov { root: ProvRoot::Unknown, path: Vec::new(), element: false },
+                family: resource::family_of(&ty),
+                ty: Ty::Unknown,
+                class: PoolClass::Slots,
+            };
+            let spec = NewResource {
+                path: Vec::new(),
+                kind: Kind::Stream,
+                ty,
+                pool,
+                confidence: Confidence::High,
+                chain: vec![link],
+                protects: false,
+                outlives: true,
+            };
+            if let Some(res) = self.new_resource(id, call, spec) {
+                effect.gifts.push(Gift::New { res, path: Vec::new(), child_of: Some(conn) });
+            }
         } else if stream.is_some() {
             effect.carries = true;
         } else if row.is_async || row.out.is_some() {
             effect.carries = false;
         }
+    }
+
+    /// Whether what a call gives is read bit by bit: a stream or sink rather than rows.
+    fn is_lazy(&self, awaited: &Ty) -> bool {
+        let mut ty = awaited;
+        while let Ty::Adt(path, args) = ty {
+            if let Some(row) = self.program.catalog.type_row(*path)
+                && !row.implements.is_empty()
+            {
+                return true;
+            }
+            match args.first() {
+                Some(first) if path.as_str() == "std::result::Result" => ty = first,
+                Some(_) | None => return false,
+            }
+        }
+        false
     }
 }

@@ -45,7 +45,7 @@ impl Transfer<'_> {
             if call.in_loop {
                 self.fan_out(state, values.get(what), false, None, call.span, &effect.what);
             }
-            return self.spawn(state, &values, what);
+            return self.spawn(state, &values, what, id);
         }
         let mut out = Value::default();
         // Futures among the arguments run when the result is awaited, unless the call blocks on them.
@@ -60,6 +60,7 @@ impl Transfer<'_> {
         let mut args: Vec<Vec<Entry>> = values.iter().map(|v| v.entries.clone()).collect();
         match effect.when {
             When::Now => {
+                self.note_consumed(state, effect, &args, call.span);
                 self.happen(state, effect, &args, &args, false, call.span);
                 out.merge(&self.apply(state, effect, &args, id));
                 if effect.block_on.is_some() {
@@ -202,10 +203,11 @@ impl Transfer<'_> {
         })
     }
 
-    pub(super) fn spawn(&mut self, state: &mut State, values: &[Value], what: usize) -> Value {
+    pub(super) fn spawn(&mut self, state: &mut State, values: &[Value], what: usize, id: CallId) -> Value {
         let mut out = Value::default();
         for (i, value) in values.iter().enumerate() {
             if i == what {
+                self.note_spawned(state, value, id);
                 self.escape(state, value);
                 for pending in &value.pending {
                     let args: Vec<Vec<Entry>> = pending
@@ -256,6 +258,10 @@ impl Transfer<'_> {
                     child_of.and_then(|a| args.get(a)).into_iter().flatten().map(|e| e.res).collect();
                 parents.sort();
                 parents.dedup();
+                // What talks over a connection that nobody knows is nobody's concern either.
+                if parents.is_empty() && self.resource(*res).outlives {
+                    return;
+                }
                 let outcomes = Outcomes::held().lock_held(self.resource(*res).locked);
                 state.res.insert(*res, ResState { outcomes, parents, closes: false });
                 out.add(Entry { path: path.as_slice().into(), res: *res, owned: true });
@@ -313,12 +319,24 @@ impl Transfer<'_> {
                     self.unlock(state, res);
                 }
                 let outcomes = state.outcomes(res);
+                if *life == Life::Dropped
+                    && entry.owned
+                    && outcomes.may_be_held()
+                    && self.resource(res).kind == Kind::Driver
+                {
+                    self.event(Event::DriverDropped { res, span });
+                }
                 if outcomes.may_be_held() || outcomes.may_be(Life::Detached) && *life == Life::Dropped {
                     self.note_end(res, *life, span, effect);
                 }
                 state.update(res, |o| o.end_held(*life));
             }
             Act::Talks { writes, locks, tries } => {
+                if effect.dedicated == Some(index)
+                    && let Some(sink) = &mut self.sink
+                {
+                    sink.out.sessions[res] = true;
+                }
                 if *writes {
                     state.update(res, Outcomes::write_held);
                 }
@@ -354,6 +372,13 @@ impl Transfer<'_> {
                     }
                 }
             }
+            // What awaiting a stream's adapter gives has read the stream: rows, not the stream.
+            Act::Pass if effect.when == When::Awaited && entry.owned && self.resource(res).kind == Kind::Stream => {
+                if state.outcomes(res).may_be_held() {
+                    self.note_release(res, span, Release::Call);
+                }
+                state.update(res, |o| o.end_held(Life::Dropped));
+            }
             Act::Pass => {
                 let field = effect.fields.as_ref().and_then(|f| f.get(index)).copied();
                 let path: Vec<Symbol> = field.into_iter().chain(entry.path.iter().copied()).take(3).collect();
@@ -371,22 +396,17 @@ impl Transfer<'_> {
         if !entry.owned {
             return;
         }
-        let target = match self.body.calls[id].args.get(into) {
-            Some(Operand::Place(place)) => Some(place.clone()),
-            Some(Operand::Path(..) | Operand::Literal(_)) | None => None,
-        };
-        let local = target.filter(|place| {
-            let local = &self.body.locals[place.local];
-            local.kind == ir::LocalKind::Var
-                && !matches!(self.program.bodies[self.idx].locals.get(place.local), Some(Ty::Ref(..)))
-        });
+        let local = self.own_container(id, into);
         match local {
             Some(place) => {
                 let mut value = state.value(place.local).map_or_else(Value::default, |v| (**v).clone());
                 value.add(Entry { path: empty_path(), ..entry.clone() });
                 set(state, place.local, value);
             }
-            None => state.update(entry.res, |o| o.end_held(Life::Stored)),
+            None => {
+                self.note_stored(state, entry.res, id, into);
+                state.update(entry.res, |o| o.end_held(Life::Stored));
+            }
         }
     }
 

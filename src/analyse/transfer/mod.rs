@@ -9,6 +9,7 @@ mod captures;
 mod places;
 mod session;
 mod waits;
+mod beyond;
 
 use super::Summaries;
 use super::effect::{Act, CallEffect, Gift, Prepared, When, Width};
@@ -307,6 +308,7 @@ impl<'a> Transfer<'a> {
             let outcomes = state.outcomes(res);
             self.event(Event::Exit { res, span: *span, outcomes, success });
         }
+        self.at_return(state, *span);
     }
 
     /// How sure it is that leaving the body here is a success; `None` for a failure.
@@ -360,6 +362,7 @@ impl<'a> Transfer<'a> {
         sink.out.borrowers = IndexVec::from_elem(Vec::new(), n);
         sink.out.releases = IndexVec::from_elem(Vec::new(), n);
         sink.out.uses = IndexVec::from_elem(Vec::new(), n);
+        sink.out.sessions = IndexVec::from_elem(false, n);
         sink.out.outer = IndexVec::from_elem(None, n);
         self.sink = Some(sink);
     }
@@ -457,6 +460,7 @@ impl flow::Analysis for Transfer<'_> {
                 let inherited = self.answer_of(state, value);
                 let value = self.evaluate(state, to, value, stmt.span);
                 self.note_answer(state, to, inherited);
+                self.note_kept(to, &value, stmt.span);
                 self.store(state, to, value);
             }
             StmtKind::Drop { place, why } => self.drop_place(state, place, *why, stmt.span),

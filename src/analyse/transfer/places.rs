@@ -183,7 +183,10 @@ impl Transfer<'_> {
         if value.is_empty() {
             return;
         }
-        let by_reference = matches!(self.place_ty(place), Ty::Ref(..));
+        let ty = self.place_ty(place);
+        let by_reference = matches!(ty, Ty::Ref(..));
+        // What was put behind a lock stays there when the lock's guard goes.
+        let behind_lock = self.program.kind(&ty) == Some(Kind::LockGuard);
         self.unlock_by_drop(state, place, &value);
         for pending in &value.pending {
             self.drop_future(place.local, pending, value.pending.len() == 1);
@@ -197,7 +200,8 @@ impl Transfer<'_> {
             .collect();
         self.remove_owned(state, place);
         for res in owned {
-            self.release(state, res, place.local, by_reference, why, span);
+            let stays = by_reference || behind_lock && self.resource(res).kind != Kind::LockGuard;
+            self.release(state, res, place.local, stays, why, span);
         }
         if place.proj.is_empty() && why != DropWhy::Overwritten {
             state.values.remove(&place.local);
@@ -235,6 +239,7 @@ impl Transfer<'_> {
                 list.push((span, release));
             }
         }
+        self.note_driver_dropped(res, from, span);
         let resource = self.resource(res);
         let bare = matches!(why, DropWhy::Temporary | DropWhy::Wildcard)
             && resource.kind == Kind::Tx
@@ -281,18 +286,28 @@ impl Transfer<'_> {
 
     /// Whether anything in the body reads a variable: then a drop of it is one path of several.
     pub(super) fn is_read(&self, local: LocalId) -> bool {
-        let reads = |op: &Operand| matches!(op, Operand::Place(p) if p.local == local);
+        self.reads(&|place| place.local == local, true)
+    }
+
+    /// Whether anything takes a local as a whole rather than a field of it. The failing side of `?` does not.
+    pub(super) fn is_taken_whole(&self, local: LocalId) -> bool {
+        self.reads(&|place| place.local == local && place.proj.is_empty(), false)
+    }
+
+    fn reads(&self, wanted: &dyn Fn(&Place) -> bool, plain: bool) -> bool {
+        let reads = |op: &Operand| matches!(op, Operand::Place(p) if wanted(p));
         let stmts = self.body.blocks.iter().flat_map(|b| &b.stmts);
         let in_stmt = |stmt: &Stmt| match &stmt.kind {
             StmtKind::Assign { value, .. } => match value {
                 Rvalue::Use(op) | Rvalue::Await(op) | Rvalue::Cast(op, _) => reads(op),
-                Rvalue::Ref { place, .. } => place.local == local,
+                Rvalue::Ref { place, .. } => wanted(place),
                 Rvalue::Call(_) => false,
                 Rvalue::AwaitMany { futures, .. } => futures.iter().any(reads),
                 Rvalue::Aggregate { fields, base, .. } => {
                     fields.iter().any(|(_, op)| reads(op)) || base.iter().any(reads)
                 }
-                Rvalue::Plain(ops) | Rvalue::Unknown(ops) => ops.iter().any(reads),
+                Rvalue::Plain(ops) => plain && ops.iter().any(reads),
+                Rvalue::Unknown(ops) => ops.iter().any(reads),
             },
             StmtKind::Yield(op) => reads(op),
             StmtKind::Drop { .. } | StmtKind::Declare(_) => false,

@@ -57,6 +57,9 @@ impl Transfer<'_> {
         match pending.what {
             Deferred::Call(id) => {
                 let effect = &prepared.calls[id];
+                if effect.outlives {
+                    self.note_polled(state, &pending.args, self.body.calls[id].span, span);
+                }
                 self.happen(state, effect, &related_entries, &pending.args, true, span);
                 self.derived_waits(state, id, &pending.args, span);
                 if effect.when == When::Now {
@@ -248,6 +251,9 @@ impl Transfer<'_> {
         callee: Option<(Span, bool)>,
     ) {
         let local = callee.is_some_and(|c| c.1);
+        if waiting {
+            self.note_read_late(state, related, span);
+        }
         let Some(mut sink) = self.sink.take() else { return };
         let mut used: Vec<ResId> = Vec::new();
         for entry in related.iter().flatten() {
@@ -268,7 +274,7 @@ impl Transfer<'_> {
             .filter(|&r| {
                 let resource = self.resource(r);
                 // A child's slot is its parent's: the parent is told once, for both.
-                resource.holds_slot() && state.slot_holders(r) == [r]
+                resource.holds_slot() && !resource.outlives && state.slot_holders(r) == [r]
             })
             .collect();
         for &res in &held {
