@@ -115,6 +115,7 @@ impl Transfer<'_> {
                     waits: waits.clone(),
                     what: effect.what.clone(),
                     derived: false,
+                    scrutinee: false,
                 });
             }
         }
