@@ -303,7 +303,17 @@ impl Cx<'_> {
                 path: returned.path.clone(),
                 owned: returned.owned,
             }),
-            ReturnedFrom::New { kind, ty, pool, confidence, chain, protects_connection, child_of, locked, outlives } => {
+            ReturnedFrom::New {
+                kind,
+                ty,
+                pool,
+                confidence,
+                chain,
+                protects_connection,
+                child_of,
+                locked,
+                outlives,
+            } => {
                 if effect.gifts.iter().any(|g| matches!(g, Gift::New { path, .. } if *path == returned.path)) {
                     return;
                 }

@@ -425,7 +425,10 @@ impl Cx<'_> {
         let locks = nature.and_then(|n| n.locks);
         let session = nature.and_then(|n| n.session);
         effect.unread = nature.is_none();
-        let own = matches!(session, Some(sql::Session::Lock | sql::Session::Unlock | sql::Session::Listen | sql::Session::Temporary));
+        let own = matches!(
+            session,
+            Some(sql::Session::Lock | sql::Session::Unlock | sql::Session::Listen | sql::Session::Temporary)
+        );
         effect.dedicated = own.then_some(conn);
         if let Some(act) = effect.acts.get_mut(conn) {
             *act = Act::Talks { writes, locks, tries: nature.is_some_and(|n| n.tries) };
