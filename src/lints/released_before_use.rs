@@ -41,7 +41,7 @@ use crate::base::{Confidence, Finding};
 /// The lint.
 pub static LINT: Lint = Lint {
     name: "released_before_use",
-    group: Group::Correctness,
+    group: Group::Preview,
     summary: "a future or stream talks over a connection that has gone back to its pool",
     since: "0.1.0",
     page: include_str!("released_before_use.rs"),

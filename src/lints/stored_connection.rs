@@ -55,7 +55,7 @@ use crate::pack::Kind;
 /// The lint.
 pub static LINT: Lint = Lint {
     name: "stored_connection",
-    group: Group::Suspicious,
+    group: Group::Preview,
     summary: "a pooled connection is kept in something that outlives the function",
     since: "0.1.0",
     page: include_str!("stored_connection.rs"),

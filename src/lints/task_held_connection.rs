@@ -52,7 +52,7 @@ use crate::resolve::{BodyIdx, Ty};
 /// The lint.
 pub static LINT: Lint = Lint {
     name: "task_held_connection",
-    group: Group::Suspicious,
+    group: Group::Preview,
     summary: "a pooled connection is held by a task that never ends or by a stream's reader",
     since: "0.1.0",
     page: include_str!("task_held_connection.rs"),
@@ -62,20 +62,20 @@ pub static LINT: Lint = Lint {
 fn check(cx: &Cx<'_>, out: &mut Vec<Finding>) {
     for event in &cx.events().events {
         match event {
-            Event::Spawned { res, span, body: Some(body), endless: true, what } => {
-                if from_pool(cx, *res) && !is_listener(cx, *res) && !told_inside(cx, *res, *body) {
-                    out.push(endless(cx, *res, *span, what));
-                }
+            Event::Spawned { res, span, body: Some(body), endless: true, what }
+                if from_pool(cx, *res) && !is_listener(cx, *res) && !told_inside(cx, *res, *body) =>
+            {
+                out.push(endless(cx, *res, *span, what));
             }
-            Event::Wait { res, span, waits, .. } if waits.kind == "consumer" => {
-                if from_pool(cx, *res) && is_listener(cx, *res) && for_each_client(cx) {
-                    out.push(read_by_others(cx, *res, *span));
-                }
+            Event::Wait { res, span, waits, .. }
+                if waits.kind == "consumer" && from_pool(cx, *res) && is_listener(cx, *res) && for_each_client(cx) =>
+            {
+                out.push(read_by_others(cx, *res, *span));
             }
-            Event::Returned { res, span } => {
-                if from_pool(cx, *res) && is_listener(cx, *res) && for_each_client(cx) && gives_a_stream(cx) {
-                    out.push(read_by_others(cx, *res, *span));
-                }
+            Event::Returned { res, span }
+                if from_pool(cx, *res) && is_listener(cx, *res) && for_each_client(cx) && gives_a_stream(cx) =>
+            {
+                out.push(read_by_others(cx, *res, *span));
             }
             _ => {}
         }
