@@ -9,9 +9,8 @@ use letgo::report::json;
 use libfuzzer_sys::fuzz_target;
 use std::sync::{Arc, LazyLock};
 
-static CATALOG: LazyLock<Arc<Catalog>> = LazyLock::new(|| {
-    pipeline::catalog(&Tree::in_memory([], 2024), None).expect("the shipped packs are sound")
-});
+static CATALOG: LazyLock<Arc<Catalog>> =
+    LazyLock::new(|| pipeline::catalog(&Tree::in_memory([], 2024), None).expect("the shipped packs are sound"));
 
 fuzz_target!(|text: &str| {
     let tree = Tree::in_memory([("src/lib.rs".to_owned(), text.to_owned())], 2024);
