@@ -45,18 +45,7 @@ fn through_locks(program: &Program, mut prov: Prov) -> Prov {
 
 /// The workspace type behind references and wrappers.
 fn owner_path(program: &Program, ty: &Ty) -> Option<Symbol> {
-    match program.peel_wrappers(ty) {
-        Ty::Adt(path, _) => Some(path),
-        Ty::Unknown
-        | Ty::Ref(..)
-        | Ty::Tuple(_)
-        | Ty::Slice(_)
-        | Ty::Param(..)
-        | Ty::Dyn(_)
-        | Ty::Future(_)
-        | Ty::Fn(..)
-        | Ty::Never => None,
-    }
+    program.peel_wrappers(ty).head()
 }
 
 fn kept(events: &BodyEvents) -> impl Iterator<Item = &Slot> {
