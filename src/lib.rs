@@ -16,7 +16,7 @@
 //! | [`lints`] | one file per lint: events to findings |
 //! | [`report`] | suppressions, order, output formats |
 //! | [`pipeline`] | the sentence that composes the rooms |
-//! | [`cli`] | arguments, configuration, `explain`, `dump` |
+//! | [`cli`] | arguments, configuration, `explain`, `packs`, `dump` |
 //!
 //! Rooms import only rooms above them in this table's floors (`tests/house.rs` has the table).
 

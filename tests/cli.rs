@@ -534,3 +534,53 @@ fn coverage_says_what_was_resolved_and_why_not() {
         ran.out
     );
 }
+
+#[test]
+fn packs_are_listed_with_the_reason_that_makes_them_active() {
+    let manifest =
+        "[package]\nname = \"shop\"\n[dependencies]\npg = { package = \"deadpool-postgres\", version = \"0.14\" }\n";
+    let dir = tree(&[
+        ("Cargo.toml", manifest),
+        ("src/lib.rs", CLEAN),
+        ("letgo.toml", "[[crate]]\nname = \"our_billing_client\"\nwaits = \"http\"\n"),
+    ]);
+    let ran = letgo(dir.path(), &["packs"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let line = |name: &str| {
+        let found = ran.out.lines().find(|line| line.split_whitespace().next() == Some(name));
+        found.unwrap_or_else(|| panic!("no {name} in\n{}", ran.out)).to_owned()
+    };
+    assert!(line("deadpool-postgres").ends_with("the crate `shop` depends on `deadpool-postgres`"), "{}", ran.out);
+    assert!(line("futures").ends_with("the pack `tokio-postgres` names its types"), "{}", ran.out);
+    assert!(line("std").ends_with("always") && line("project").ends_with("rows of letgo.toml"), "{}", ran.out);
+    let idle = ran.out.split("not active here\n").nth(1).expect("some are idle");
+    assert!(idle.contains("  mongodb ") && !idle.contains("  deadpool "), "{}", ran.out);
+    let json = letgo(dir.path(), &["packs", "--output-format", "json"]);
+    let value: serde_json::Value = serde_json::from_str(&json.out).expect("it is JSON");
+    let sqlx =
+        value["packs"].as_array().and_then(|all| all.iter().find(|p| p["name"] == "sqlx")).expect("it is listed");
+    assert_eq!((&sqlx["active"], &sqlx["experimental"]), (&false.into(), &false.into()));
+    assert!(sqlx["tested"].as_str().is_some_and(|t| t.contains("0.8")) && sqlx["rows"].as_u64() > Some(50));
+}
+
+#[test]
+fn a_pack_shows_its_rows_and_what_proves_them() {
+    let dir = shop(CLEAN);
+    let ran = letgo(dir.path(), &["packs", "show", "sqlx"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    for part in [
+        "  active here: yes: the crate `shop` depends on `sqlx`\n",
+        "  sqlx::Pool<DB>\n      pool, ",
+        "  sqlx::Pool::acquire\n      async, acquire from $0, gives std::result::Result<sqlx::PoolConnection<DB>>\n      proof: sqlx-core-",
+    ] {
+        assert!(ran.out.contains(part), "{part} is not in\n{}", ran.out);
+    }
+    // A package finds the pack that describes it; a misspelt name gets a hint.
+    assert!(letgo(dir.path(), &["packs", "show", "sqlx-core"]).out.starts_with("sqlx\n"));
+    let json = letgo(dir.path(), &["packs", "show", "r2d2", "--output-format", "json"]);
+    let value: serde_json::Value = serde_json::from_str(&json.out).expect("it is JSON");
+    assert_eq!((&value["name"], &value["active"]), (&"r2d2".into(), &false.into()));
+    let wrong = letgo(dir.path(), &["packs", "show", "sqlxx"]);
+    assert_eq!((wrong.code, wrong.out.as_str()), (2, ""));
+    assert!(wrong.err.contains("there is no pack `sqlxx`; did you mean `sqlx`?"), "{}", wrong.err);
+}

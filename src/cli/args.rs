@@ -41,6 +41,8 @@ pub enum Command {
     },
     /// List each acquisition, and the most connections that each entry point holds at once
     Inventory(Inventory),
+    /// List the libraries that letgo knows and which of them the workspace uses; `show` prints what it knows of one
+    Packs(Packs),
     /// Show what letgo sees
     Dump(Dump),
 }
@@ -193,6 +195,46 @@ pub enum InventoryFormat {
     Json,
     /// For documents and pull requests.
     Markdown,
+}
+
+/// `letgo packs`.
+#[derive(Debug, ClapArgs)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Packs {
+    /// What to do
+    #[command(subcommand)]
+    pub action: Option<PacksAction>,
+    /// The format
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = PacksFormat::Text)]
+    pub output_format: PacksFormat,
+    /// Take settings from this file, not from `letgo.toml` at the workspace root
+    #[arg(long, value_name = "PATH")]
+    pub config: Option<PathBuf>,
+}
+
+/// What to do with packs.
+#[derive(Debug, Subcommand)]
+pub enum PacksAction {
+    /// Print the rows of a pack, with what they were read from
+    Show {
+        /// A pack, or a package that one describes
+        name: String,
+        /// The format
+        #[arg(long, value_enum, value_name = "FORMAT", default_value_t = PacksFormat::Text)]
+        output_format: PacksFormat,
+        /// Take settings from this file, not from `letgo.toml` at the workspace root
+        #[arg(long, value_name = "PATH")]
+        config: Option<PathBuf>,
+    },
+}
+
+/// `letgo packs --output-format`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PacksFormat {
+    /// For a terminal.
+    Text,
+    /// For programs.
+    Json,
 }
 
 /// `letgo dump`.

@@ -322,7 +322,7 @@ impl Config {
 }
 
 /// `did you mean …?`, if a known word is near.
-pub fn meant(word: &str, known: impl IntoIterator<Item = &'static str>) -> Option<String> {
+pub fn meant<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     nearest(word, known).map(|near| format!("did you mean `{near}`?"))
 }
 

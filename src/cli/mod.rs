@@ -1,7 +1,7 @@
 //! The program: arguments, configuration, where output goes, exit codes.
 //!
 //! Owns: [`args`] (flags), [`config`] (`letgo.toml`) and [`settings`] (what shows it), [`check`], [`compare`] (trees that git holds),
-//! [`baseline`], [`explain`], [`inventory`], [`dump`], [`init`], [`place`] (which folder is meant).
+//! [`baseline`], [`explain`], [`inventory`], [`packs`], [`dump`], [`init`], [`place`] (which folder is meant).
 //!
 //! **Exit codes:** 0 no failing finding; 1 findings at deny; 2 bad usage or settings, a path that does not exist, an internal
 //! error. A closed pipe is success: the reader has seen enough.
@@ -17,6 +17,7 @@ pub mod dump;
 pub mod explain;
 pub mod init;
 pub mod inventory;
+pub mod packs;
 pub mod place;
 pub mod settings;
 
@@ -53,6 +54,7 @@ pub fn run(argv: impl IntoIterator<Item = OsString>) -> ExitCode {
         Args { command: Command::Check(check) } => check::run(&check, &levels),
         Args { command: Command::Explain { lint } } => explain::run(lint.as_deref()),
         Args { command: Command::Inventory(inventory) } => inventory::run(&inventory),
+        Args { command: Command::Packs(packs) } => packs::run(&packs),
         Args { command: Command::Dump(dump) } => dump::run(&dump),
         Args { command: Command::Baseline(baseline) } => baseline::run(&baseline),
         Args { command: Command::Init } => init::run(),

@@ -18,6 +18,17 @@ const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/packs.rs")
 /// How many aliases may follow one another before a cycle is assumed.
 const ALIAS_STEPS: usize = 16;
 
+/// Why a pack is active.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// It names no package: everybody has it.
+    Always,
+    /// This Cargo package is in use.
+    Package(String),
+    /// This active pack names its types.
+    NamedBy(String),
+}
+
 /// The packs of a run. Built once, shared by all threads.
 #[derive(Clone, Debug, Default)]
 pub struct Catalog {
@@ -369,24 +380,34 @@ impl Catalog {
     /// Ids of the packs that are active when these Cargo packages are in use, in order: packs without `packages`, packs of
     /// one of them, and the packs whose types an active pack names.
     pub fn active_for<'a>(&self, packages: impl IntoIterator<Item = &'a str>) -> Vec<&str> {
-        let used: HashSet<&str> = packages.into_iter().collect();
-        let mut active: BTreeSet<usize> = (0..self.packs.len())
-            .filter(|&i| {
-                self.packs[i].packages.is_empty() || self.packs[i].packages.iter().any(|p| used.contains(p.as_str()))
-            })
-            .collect();
-        let mut todo: Vec<usize> = active.iter().copied().collect();
+        self.why_active(packages).into_keys().map(|i| self.packs[i].id.as_str()).collect()
+    }
+
+    /// The same with the reason of each, by index of pack.
+    pub fn why_active<'a>(&self, packages: impl IntoIterator<Item = &'a str>) -> BTreeMap<usize, Why> {
+        let used: BTreeSet<&str> = packages.into_iter().collect();
+        let first = |(i, pack): (usize, &Pack)| {
+            if pack.packages.is_empty() {
+                return Some((i, Why::Always));
+            }
+            let package = pack.packages.iter().find(|p| used.contains(p.as_str()))?;
+            Some((i, Why::Package(package.clone())))
+        };
+        let mut active: BTreeMap<usize, Why> = self.packs.iter().enumerate().filter_map(first).collect();
+        let mut todo: Vec<usize> = active.keys().rev().copied().collect();
         while let Some(index) = todo.pop() {
-            mentions(&self.packs[index], &mut |table, _, path| {
+            let by = &self.packs[index];
+            mentions(by, &mut |table, _, path| {
                 let root = Symbol::new(root_of(path));
                 if let Some(&owner) = self.owners.get(&root).filter(|_| brings(table))
-                    && active.insert(owner)
+                    && !active.contains_key(&owner)
                 {
+                    active.insert(owner, Why::NamedBy(by.id.clone()));
                     todo.push(owner);
                 }
             });
         }
-        active.into_iter().map(|i| self.packs[i].id.as_str()).collect()
+        active
     }
 
     /// The catalog of the packs that are active for these Cargo packages.

@@ -3,7 +3,7 @@
 //! Owns: [`suppress`] (comments that silence), [`baseline`] (what was there before), [`levels`] (what a finding does to the run), [`order`] (sorting, stable keys),
 //! [`region`] (places as others count them), [`escape`] (one escape per sink), and one file per output format: [`text`], [`concise`],
 //! [`json`], [`sarif`], [`github`], [`gitlab`], [`junit`], [`rdjson`], [`markdown`], [`rustc`];
-//! and the [`inventory`] with its own formats.
+//! and the [`inventory`] and the [`packs`] with formats of their own.
 //!
 //! **Invariants:** equal reports give equal bytes; text that comes from source is escaped for the sink it goes to; a report is
 //! rendered from this room's data alone. **Absent on purpose:** lints, packs, the file system; rendering returns a string
@@ -20,6 +20,7 @@ pub mod junit;
 pub mod levels;
 pub mod markdown;
 pub mod order;
+pub mod packs;
 pub mod paths;
 pub mod rdjson;
 pub mod region;
