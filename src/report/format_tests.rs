@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 const EVIL: &str =
     "`a`\u{1b}[2J\u{202e} ::set-output name=x::y ##[add-path]x <script>&amp;]]> [l](http://x) ![i](y) @you | #1 \u{0}";
 
-const TEXT: &str = "fn f() {\n    let ä = pool.get().await; // ::error::no\n    ::stop-commands::letgo-0\n    ä.http()\n        .send().await;\n}\n";
+const TEXT: &str = "fn f() {\n    let ä = pool.get().await; // ::error::no ##[LETGO-1] ##[add-path]x\n    ::stop-commands::letgo-0\n    ä.http()\n        .send().await;\n}\n";
 
 /// Two findings; the first is hostile, the second a twin on the same acquisition.
 fn report() -> Report {
@@ -96,6 +96,8 @@ fn sarif_is_valid_by_its_schema() {
     all_tame(&value);
     assert_eq!(value["version"], "2.1.0");
     let run = &value["runs"][0];
+    let rule = &run["tool"]["driver"]["rules"][0];
+    assert_eq!((&rule["id"], &rule["name"]), (&"held_across_await".into(), &"HeldAcrossAwait".into()));
     let result = &run["results"][1];
     let place = &result["locations"][0]["physicalLocation"];
     assert_eq!(place["artifactLocation"]["uri"], "my%20ws/src/a.rs");
@@ -187,39 +189,53 @@ fn editors_read_both_kinds_of_compiler_messages() {
     assert!(matches!(&messages[2], cargo_metadata::Message::BuildFinished(f) if !f.success));
 }
 
+/// Commands that the runner knows, and that matter here.
+const REGISTERED: &[&str] =
+    &["stop-commands", "group", "endgroup", "error", "warning", "notice", "add-mask", "set-output", "add-path"];
+
+/// Name and data of a command as the runner reads it: `::name properties::data` at the start of a line, else
+/// `##[name properties]data` anywhere on it; names in any case.
+fn command(line: &str, token: Option<&str>) -> Option<(String, String)> {
+    let known = |info: &str| {
+        let name = info.split(' ').next().unwrap_or_default();
+        REGISTERED.iter().copied().chain(token).find(|known| known.eq_ignore_ascii_case(name)).map(str::to_owned)
+    };
+    let new = || {
+        let (info, data) = line.trim_start().strip_prefix("::")?.split_once("::")?;
+        Some((known(info)?, data.to_owned()))
+    };
+    let old = || {
+        let (info, data) = line.split_once("##[")?.1.split_once(']')?;
+        Some((known(info)?, data.to_owned()))
+    };
+    new().or_else(old)
+}
+
 /// What the runner obeys in a log, with commands switched off and on as it does.
 fn commands(log: &str) -> Vec<String> {
     let mut stopped: Option<String> = None;
     let mut out = Vec::new();
     for line in log.lines() {
-        let line = line.trim_start();
+        let Some((name, data)) = command(line, stopped.as_deref()) else { continue };
         match &stopped {
-            Some(token) if line == format!("::{token}::") => stopped = None,
+            Some(token) if *token == name => stopped = None,
             Some(_) => {}
-            None => {
-                if let Some(token) = line.strip_prefix("::stop-commands::") {
-                    stopped = Some(token.to_owned());
-                } else if line.starts_with("::") {
-                    out.push(line.to_owned());
-                } else {
-                    assert!(!line.contains("##["), "{line}");
-                }
-            }
+            None if name == "stop-commands" => stopped = Some(data),
+            None => out.push(name),
         }
     }
+    assert_eq!(stopped, None, "commands stay switched off");
     out
 }
 
 #[test]
 fn nothing_from_source_is_a_command() {
     let log = github::render(&report());
-    let words: Vec<String> =
-        commands(&log).iter().map(|c| c.split([' ', ':']).nth(2).unwrap_or("").to_owned()).collect();
-    assert_eq!(words, ["group", "endgroup", "error", "warning"]);
+    assert_eq!(commands(&log), ["group", "endgroup", "error", "warning"]);
     let error = log.lines().find(|l| l.starts_with("::error")).expect("an error");
     assert!(error.starts_with("::error title=letgo (held_across_await),file=my ws/src/a.rs,line=4,endLine=4,col=5,endColumn=13::my ws/src/a.rs:4:5: `conn`"), "{error}");
     assert!(error.contains("%0A(1) my ws/src/a.rs:2: acquired"), "{error}");
-    assert!(log.contains("::stop-commands::letgo-1\n"), "the source knows the first word: {log}");
+    assert!(log.contains("::stop-commands::letgo-2\n"), "the source knows the first words: {log}");
     assert_eq!(github::render(&Report::default()), "");
 }
 

@@ -74,8 +74,10 @@ fn command(report: &Report, entry: &Entry) -> String {
     format!("::{word} {}::{}\n", properties.join(","), escape::command_data(&words))
 }
 
-/// A word that does not occur in `text`, so that nothing in it can switch commands on again.
+/// A word that does not occur in `text`, so that nothing in it can switch commands on again. The runner knows the word in any
+/// case, and in the old form `##[word]` anywhere on a line.
 fn token(text: &str) -> String {
+    let text = text.to_lowercase();
     let mut n = 0u32;
     loop {
         let token = format!("letgo-{n}");

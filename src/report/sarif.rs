@@ -68,7 +68,7 @@ fn rule(lint: &LintDoc) -> Value {
     };
     json!({
         "id": lint.name,
-        "name": lint.name,
+        "name": pascal_case(lint.name),
         "shortDescription": { "text": lint.summary },
         "fullDescription": { "text": lint.summary },
         "help": { "text": lint.page, "markdown": lint.page },
@@ -79,6 +79,12 @@ fn rule(lint: &LintDoc) -> Value {
             "tags": ["reliability", "rust", lint.group],
         },
     })
+}
+
+/// The friendly name: readers want one that differs from the id.
+fn pascal_case(name: &str) -> String {
+    let word = |word: &str| word.get(..1).map_or(String::new(), |first| first.to_uppercase() + &word[1..]);
+    name.split('_').map(word).collect()
 }
 
 fn level(level: Level) -> &'static str {
