@@ -52,6 +52,8 @@ pub struct Options<'a> {
     pub threads: usize,
     /// How paths are shown.
     pub paths: Paths,
+    /// Whether the report is to say what is held where.
+    pub inventory: bool,
     /// Is told how far the run is.
     pub progress: Option<&'a Progress<'a>>,
 }
@@ -74,6 +76,7 @@ impl<'a> Options<'a> {
             before: None,
             threads: 0,
             paths: Paths::default(),
+            inventory: false,
             progress: None,
         }
     }
@@ -158,6 +161,7 @@ fn gather(options: &Options<'_>) -> (Report, Vec<Finding>) {
             findings.extend(judged.findings);
             left_out = judged.test_code;
             report.summary.acquisitions = judged.acquisitions;
+            report.inventory = judged.inventory;
             report.internal_error |= !judged.ours.is_empty();
             report.problems.extend(judged.ours);
         }
@@ -185,6 +189,7 @@ struct Judged {
     /// Places of test code.
     test_code: Vec<Span>,
     acquisitions: usize,
+    inventory: Option<report::inventory::Inventory>,
 }
 
 fn judge(read: &Read, options: &Options<'_>) -> Judged {
@@ -193,8 +198,13 @@ fn judge(read: &Read, options: &Options<'_>) -> Judged {
     let facts = work::deep(|| analyse::run(&program, &work::Threads(options.threads)));
     let (findings, panicked) = lint(&program, &facts, &read.sources, options);
     ours.extend(panicked);
-    let judged =
-        Judged { findings, ours, test_code: test_code(&program), acquisitions: acquisitions(&program, &facts) };
+    let judged = Judged {
+        findings,
+        ours,
+        test_code: test_code(&program),
+        acquisitions: acquisitions(&program, &facts),
+        inventory: options.inventory.then(|| inventory::beside(&program, &facts, read, options)),
+    };
     work::discard((program, facts));
     judged
 }

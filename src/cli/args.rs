@@ -83,7 +83,7 @@ pub struct Check {
     /// Succeed even if there are errors
     #[arg(long, help_heading = "Levels (the last one wins)")]
     pub exit_zero: bool,
-    /// text, concise, json, json-lines, sarif, github, gitlab, junit, rdjson, markdown, cargo or rustc; with `=FILE` into a
+    /// text, concise, json, json-lines, sarif, github, gitlab, junit, rdjson, html, markdown, cargo or rustc; with `=FILE` into a
     /// file. May be given more than once
     #[arg(long, visible_alias = "message-format", value_name = "FORMAT[=FILE]", action = ArgAction::Append, help_heading = "Output")]
     pub output_format: Vec<Output>,
@@ -323,6 +323,8 @@ pub enum Format {
     Junit,
     /// For review bots.
     Rdjson,
+    /// A page for a reviewer, in one file.
+    Html,
     /// A review comment.
     Markdown,
     /// As `cargo check --message-format=json` prints.
@@ -429,7 +431,7 @@ mod tests {
         assert_eq!((output.format, output.file), (Format::Json, Some(PathBuf::from("out/a=b.json"))));
         assert_eq!("short".parse::<Output>().map(|o| o.format), Ok(Format::Concise));
         assert_eq!("yaml".parse::<Output>(), Err(
-                "there are text, concise, json, json-lines, sarif, github, gitlab, junit, rdjson, markdown, cargo, rustc"
+                "there are text, concise, json, json-lines, sarif, github, gitlab, junit, rdjson, html, markdown, cargo, rustc"
                     .to_owned()
             ));
     }

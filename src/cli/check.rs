@@ -9,8 +9,8 @@ use crate::discover::{Rules, Tree, read_text, stays_inside};
 use crate::pack::Catalog;
 use crate::pipeline::{self, Options};
 use crate::report::{
-    Levels, LintRow, Report, Selector, Setting, concise, count, github, gitlab, json, junit, markdown, rdjson, rustc,
-    sarif, text,
+    Levels, LintRow, Report, Selector, Setting, concise, count, github, gitlab, html, json, junit, markdown, rdjson,
+    rustc, sarif, text,
 };
 use std::io::{IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
@@ -59,6 +59,7 @@ pub fn run(args: &Check, flags: &LevelFlags) -> Result<ExitCode, Stop> {
         only: place.only.clone(),
         threads: args.threads,
         paths: place.paths.clone(),
+        inventory: outputs.iter().any(|output| output.format == Format::Html),
         progress: Some(&tell),
         baseline: baseline.as_ref().map(|(_, known)| known),
         ..Options::new(&tree, &catalog)
@@ -224,6 +225,7 @@ fn write(report: &Report, output: &Output, args: &Check) -> Result<(), Stop> {
         Format::Gitlab => gitlab::render(report),
         Format::Junit => junit::render(report),
         Format::Rdjson => rdjson::render(report),
+        Format::Html => html::render(report),
         Format::Markdown => markdown::render(report),
         Format::Cargo => rustc::cargo(report),
         Format::Rustc => rustc::bare(report),

@@ -7,6 +7,7 @@ use crate::analyse::inventory::{self as taken, Amount, EntryKind, Peak, StepKind
 use crate::analyse::{self, Release};
 use crate::base::{Problem, Span};
 use crate::pack::Kind;
+use crate::report::Paths;
 use crate::report::inventory::{Acquisition, At, Entry, Inventory, Most, Place};
 use crate::resolve::{BodyIdx, Program, Ty};
 
@@ -32,7 +33,7 @@ pub fn inventory(options: &Options<'_>) -> Taken {
     let made = panics::caught(|| {
         let (program, panicked) = link(&read, options);
         let taken = work::deep(|| taken::take(&program, &analyse::run(&program, &work::Threads(options.threads))));
-        let printer = Printer { program: &program, read: &read, options };
+        let printer = Printer { program: &program, read: &read, options, paths: &options.paths };
         (printer.inventory(taken), panicked)
     });
     let inventory = match made {
@@ -50,10 +51,17 @@ pub fn inventory(options: &Options<'_>) -> Taken {
     Taken { inventory, problems, internal_error }
 }
 
+/// The inventory beside a check, of what the check has read; paths as they are below the root.
+pub(super) fn beside(program: &Program, facts: &analyse::Facts, read: &Read, options: &Options<'_>) -> Inventory {
+    let taken = work::deep(|| taken::take(program, facts));
+    Printer { program, read, options, paths: &Paths::Prefix(String::new()) }.inventory(taken)
+}
+
 struct Printer<'a> {
     program: &'a Program,
     read: &'a Read,
     options: &'a Options<'a>,
+    paths: &'a Paths,
 }
 
 impl Printer<'_> {
@@ -76,7 +84,7 @@ impl Printer<'_> {
     fn place(&self, span: Span) -> Place {
         let Some(file) = self.read.sources.files.get(span.file) else { return Place::default() };
         let (line, column) = self.read.sources.line_column(span);
-        Place { path: self.options.paths.show(&file.path), line, column }
+        Place { path: self.paths.show(&file.path), line, column }
     }
 
     fn at(&self, what: String, span: Span) -> At {

@@ -278,3 +278,27 @@ fn lines_of_json_are_the_findings_of_json() {
     let lines: Vec<Value> = json::lines(&report).lines().map(|l| serde_json::from_str(l).expect("JSON")).collect();
     assert_eq!(whole["findings"], Value::Array(lines));
 }
+
+#[test]
+fn the_page_holds_hostile_text_as_data_only() {
+    let report = report();
+    let page = html::render(&report);
+    let (before, rest) = page.split_once("<script type=\"application/json\" id=\"data\">").expect("the data");
+    let (data, after) = rest.split_once("</script>").expect("the end of the data");
+    assert!(!data.contains('<') && !before.contains("@STYLE@") && !after.contains("@SCRIPT@"), "{data}");
+    assert!(!before.contains("evil") && !after.contains("evil") && !before.contains("set-output"));
+    for outside in ["src=", "href=", "@import", "url(", "fetch(", "innerHTML"] {
+        assert!(!before.contains(outside) && !after.contains(outside), "{outside}");
+    }
+    let data: Value = serde_json::from_str(data).expect("the data is JSON");
+    let one = &data["findings"][1];
+    assert_eq!(one["message"], format!("`conn` is held {EVIL}"));
+    assert_eq!(one["steps"].as_array().map(Vec::len), Some(2));
+    assert_eq!((&one["line"], &one["column"], &one["end"]), (&4.into(), &5.into(), &13.into()));
+    let change = &one["suggestions"][0]["changes"][0];
+    assert_eq!(change["old"], serde_json::json!(["    ä.http()", "        .send().await;"]));
+    assert_eq!(change["new"], serde_json::json!(["    drop(ä);", ".await;"]));
+    let (first, lines) = (&data["files"][0]["chunks"][0][0], &data["files"][0]["chunks"][0][1]);
+    let lines: Vec<&str> = lines.as_array().expect("lines").iter().filter_map(Value::as_str).collect();
+    assert_eq!((first, lines.join("\n") + "\n"), (&1.into(), TEXT.to_owned()), "each line is there once");
+}

@@ -2,7 +2,7 @@
 //!
 //! Owns: [`suppress`] (comments that silence), [`baseline`] (what was there before), [`levels`] (what a finding does to the run), [`order`] (sorting, stable keys),
 //! [`region`] (places as others count them), [`escape`] (one escape per sink), and one file per output format: [`text`], [`concise`],
-//! [`json`], [`sarif`], [`github`], [`gitlab`], [`junit`], [`rdjson`], [`markdown`], [`rustc`];
+//! [`json`], [`sarif`], [`github`], [`gitlab`], [`junit`], [`rdjson`], [`markdown`], [`rustc`], [`html`];
 //! and the [`inventory`] and the [`packs`] with formats of their own.
 //!
 //! **Invariants:** equal reports give equal bytes; text that comes from source is escaped for the sink it goes to; a report is
@@ -14,6 +14,7 @@ pub mod concise;
 pub mod escape;
 pub mod github;
 pub mod gitlab;
+pub mod html;
 pub mod inventory;
 pub mod json;
 pub mod junit;
@@ -116,6 +117,8 @@ pub struct Report {
     pub crates: Vec<CrateInput>,
     /// The lints, for formats that describe them.
     pub lints: Vec<LintDoc>,
+    /// What is held where, if a format asked for it. Its paths are below the workspace root.
+    pub inventory: Option<inventory::Inventory>,
 }
 
 impl Report {

@@ -30,7 +30,7 @@ fn line(value: &Value) -> String {
 }
 
 /// The package whose folder is nearest around a file.
-fn package<'a>(report: &'a Report, path: &str) -> Option<&'a CrateInput> {
+pub(super) fn package<'a>(report: &'a Report, path: &str) -> Option<&'a CrateInput> {
     let is_below = |dir: &str| dir.is_empty() || path.strip_prefix(dir).is_some_and(|rest| rest.starts_with('/'));
     report.crates.iter().filter(|p| is_below(&p.dir)).max_by_key(|p| p.dir.len())
 }
