@@ -91,11 +91,13 @@ impl Program {
         Ask { program: self, fuel: FUEL, functions: Vec::new(), locals: Vec::new() }.returned(f, path)
     }
 
-    /// Type of an operand in an inferred body: locals and fields (through dereferences); unknown for paths and literals.
+    /// Type of an operand in an inferred body: locals and fields (through dereferences), statics; unknown for other paths and
+    /// literals.
     pub fn operand_ty(&self, body: BodyIdx, operand: &Operand) -> Ty {
         match operand {
             Operand::Place(place) => self.place_ty(body, place),
-            Operand::Path(..) | Operand::Literal(_) => Ty::Unknown,
+            Operand::Path(path, _) => self.static_at(body, path).map_or(Ty::Unknown, |s| s.ty.clone()),
+            Operand::Literal(_) => Ty::Unknown,
         }
     }
 
@@ -120,27 +122,37 @@ impl Program {
 
     /// The canonical path of a static or const named in a body.
     pub fn static_named(&self, body: BodyIdx, path: &crate::ir::Path) -> Option<Symbol> {
+        self.static_at(body, path).map(|s| s.path)
+    }
+
+    fn static_at(&self, body: BodyIdx, path: &crate::ir::Path) -> Option<&super::tables::StaticDef> {
         let scope = self.scope_of(body);
         let found = self.tables.names().resolve(scope.module, path, Space::Values)?;
         match found.def {
-            Def::Static(s) if found.used == path.segments.len() => Some(self.tables.statics[s].path),
+            Def::Static(s) if found.used == path.segments.len() => Some(&self.tables.statics[s]),
             _ => None,
         }
     }
 
-    /// A value of a house type that dereferences to a pool *is* that pool, field by field.
+    /// A value of a house type that dereferences to a pool *is* that pool, field by field. One that dereferences to something
+    /// else is itself: what is called on it names the fields that it goes through.
     fn through_deref(&self, prov: Prov, ty: &Ty) -> Prov {
-        let mut prov = prov;
         let mut at = ty.peel_refs().clone();
+        let mut inner = prov.clone();
         for _ in 0..DEREF_STEPS {
             if let Ty::Adt(path, _) = &at
                 && let Some(def) = self.tables.adts.get(path)
             {
                 let field = def.deref_field.or_else(|| self.deref_field_of_impl(*path));
                 match field {
-                    Some(field) => prov = prov.push(field),
+                    Some(field) => inner = inner.push(field),
                     None => return prov,
                 }
+            } else if let Ty::Adt(path, _) = &at
+                && let Some(row) = self.catalog.type_row(*path)
+                && !matches!(row.kind, Kind::Wrapper | Kind::Plain)
+            {
+                return inner;
             }
             match self.tables.deref(&at) {
                 Some(next) => at = next,
