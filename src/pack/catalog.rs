@@ -372,6 +372,11 @@ impl Catalog {
             self.derive_fn(Symbol::new(derive), name)
         })
     }
+    /// The one derive that packs know by this last segment: how `#[macro_use] extern crate` brings it.
+    pub fn derive_named(&self, name: Symbol) -> Option<Symbol> {
+        let mut fitting = self.derives.keys().filter(|path| last_segment(**path) == name);
+        fitting.next().filter(|_| fitting.next().is_none()).copied()
+    }
     /// Whether some pack knows the derive or attribute macro.
     pub fn knows_derive(&self, derive: Symbol) -> bool {
         self.derives.contains_key(&derive)

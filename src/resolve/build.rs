@@ -322,7 +322,8 @@ impl Builder<'_> {
             };
             let macro_path = |p: &Path| {
                 let list: Vec<Symbol> = p.segments.iter().map(|s| s.name).collect();
-                self.tables.names().macro_path(module, &list)
+                let path = self.tables.names().macro_path(module, &list);
+                if list == [path] { self.tables.know.catalog.derive_named(path).unwrap_or(path) } else { path }
             };
             let mut macros: Vec<Symbol> = derives.iter().map(macro_path).collect();
             let (mut fields, mut variants, mut deref_field) = (Vec::new(), Vec::new(), None);
