@@ -126,7 +126,7 @@ fn offences<'a>(cx: &Cx<'a>, res: ResId) -> Vec<Offence<'a>> {
             confidence = confidence.min(Confidence::Medium);
         }
         // A function that hands the connection to its caller waits on the way to getting it ready.
-        if handed_on && waits.kind != "sleep" && waits.kind != "consumer" {
+        if handed_on && !["sleep", "timer", "consumer"].iter().any(|k| waits.kind == *k) {
             confidence = Confidence::Low;
         }
         let resource = &cx.events().resources[res];

@@ -84,7 +84,7 @@ impl Cx<'_> {
             }
             effect.unlocks.extend(summary.unlocks.iter().filter(|&&i| i < call.args.len()));
             for returned in &summary.returns {
-                self.gift(id, call, returned, &link, &mut effect);
+                self.gift(id, call, returned, None, &link, &mut effect);
             }
         }
         if seen_body {
@@ -105,6 +105,64 @@ impl Cx<'_> {
             self.gift_by_type(id, call, result, &link, &mut effect);
         }
         effect
+    }
+
+    /// A closure of this body that is called by its name. What it captured is known in this body's terms already; its
+    /// parameters are the arguments.
+    pub(super) fn closure_call(&mut self, id: CallId, call: &ir::Call, body: BodyIdx, result: &Ty) -> CallEffect {
+        let inner = self.program.body(body);
+        let later = inner.is_async || matches!(result, Ty::Future(_));
+        let mut effect = self.blank(call, if later { When::Awaited } else { When::Now });
+        let Some(summary) = self.summaries.get(body).cloned() else { return effect };
+        effect.effects = self.closure_effects(call, body, &summary.effects);
+        if !inner.is_async && (later || !summary.later.is_empty()) {
+            effect.when = When::Awaited;
+            let awaited = self.closure_effects(call, body, &summary.later);
+            effect.eager = std::mem::replace(&mut effect.effects, awaited);
+        }
+        effect.executes.extend(summary.executes.iter().cloned());
+        effect.carries = false;
+        effect.lends_result = self.result_may_refer(id);
+        let types = &self.program.bodies[body].locals;
+        for (n, own) in effect.own_params.iter_mut().enumerate() {
+            let ty = types.get(ir::LocalId::new(n + 1));
+            *own = ty.is_some_and(|ty| ty.is_known() && !matches!(ty, Ty::Ref(..)));
+        }
+        effect.acts = (0..call.args.len())
+            .map(|i| {
+                let own = summary.params.iter().filter(|p| p.index == i && i < inner.param_count);
+                Act::Summary(own.map(|p| (p.path.clone(), p.outcomes)).collect())
+            })
+            .collect();
+        let link = self.link(call);
+        for returned in &summary.returns {
+            let from_argument = match &returned.from {
+                ReturnedFrom::Param { index, .. } => *index < call.args.len().min(inner.param_count),
+                ReturnedFrom::New { .. } => true,
+            };
+            if from_argument {
+                self.gift(id, call, returned, Some(body), &link, &mut effect);
+            }
+        }
+        effect
+    }
+
+    /// A closure's effects with the arguments put in for its parameters.
+    fn closure_effects(&self, call: &ir::Call, body: BodyIdx, effects: &Effects) -> Effects {
+        let mut effects = effects.clone();
+        for acquires in &mut effects.acquires {
+            acquires.pool = self.closure_pool(call, body, &acquires.pool);
+        }
+        effects
+    }
+
+    fn closure_pool(&self, call: &ir::Call, body: BodyIdx, pool: &PoolId) -> PoolId {
+        let ProvRoot::ClosureParam(of, n) = pool.prov.root else { return pool.clone() };
+        let Some(arg) = call.args.get(n).filter(|_| of == body) else { return pool.clone() };
+        let mut prov = self.program.prov(self.idx, arg);
+        prov.path.extend(pool.prov.path.iter().copied());
+        prov.element |= pool.prov.element;
+        PoolId { prov, ..pool.clone() }
     }
 
     /// Whether a function takes an argument whose type it does not know: a type parameter, or something made of one.
@@ -288,11 +346,13 @@ impl Cx<'_> {
         }
     }
 
+    /// What a callee's result holds; `closure` if the callee is one, which knows this body's parameters as its own.
     pub(super) fn gift(
         &mut self,
         id: CallId,
         call: &ir::Call,
         returned: &Returned,
+        closure: Option<BodyIdx>,
         link: &Link,
         effect: &mut CallEffect,
     ) {
@@ -321,7 +381,10 @@ impl Cx<'_> {
                 if *kind == Kind::LockGuard && !self.result_may_refer(id) {
                     return;
                 }
-                let pool = self.substitute_pool(call, pool);
+                let pool = match closure {
+                    Some(body) => self.closure_pool(call, body, pool),
+                    None => self.substitute_pool(call, pool),
+                };
                 let mut full = vec![link.clone()];
                 full.extend(chain.iter().cloned());
                 full.truncate(crate::analyse::summary::MAX_CHAIN);

@@ -133,6 +133,9 @@ pub struct CallEffect {
     pub ends_session: bool,
     /// It sends text that could not be read: a lock may be given back by it.
     pub unread: bool,
+    /// The closure that runs once per item of argument 0: its effects begin inside it, and do not talk over what gives the
+    /// items.
+    pub each: Option<usize>,
     /// Workspace functions that it calls.
     pub fns: Vec<FnIdx>,
     /// The slot of a detached connection is lost.
@@ -390,6 +393,7 @@ impl<'a> Cx<'a> {
             tries: Vec::new(),
             ends_session: false,
             unread: false,
+            each: None,
             fns: Vec::new(),
             loses_slot: false,
             outlives: false,
@@ -433,7 +437,7 @@ impl<'a> Cx<'a> {
                 None => self.unknown_call(call, result, None),
             },
             Target::Local { fns, union, .. } => self.local_call(id, call, &fns, union, result),
-            Target::Closure(body) => self.closure_call(call, body),
+            Target::Closure(body) => self.closure_call(id, call, body, result),
             Target::Constructor(path) => self.constructor(call, path),
             Target::Extern { krate, .. } => self.unknown_call(call, result, Some(krate)),
             Target::Unknown(_) => self.unknown_call(call, result, None),
@@ -560,19 +564,6 @@ impl<'a> Cx<'a> {
         }
     }
 
-    fn closure_call(&mut self, call: &ir::Call, body: BodyIdx) -> CallEffect {
-        let inner = self.program.body(body);
-        let mut effect = self.blank(call, if inner.is_async { When::Awaited } else { When::Now });
-        if let Some(summary) = self.summaries.get(body) {
-            effect.effects = summary.effects.clone();
-            if !inner.is_async && !summary.later.is_empty() {
-                effect.when = When::Awaited;
-                effect.eager = std::mem::replace(&mut effect.effects, summary.later.clone());
-            }
-        }
-        effect
-    }
-
     fn operand_ty(&self, operand: &Operand) -> Ty {
         self.program.operand_ty(self.idx, operand)
     }
@@ -630,6 +621,11 @@ pub fn may_refer(program: &Program, ty: &Ty) -> bool {
         Ty::Adt(path, args) => {
             if let Some(row) = program.catalog.type_row(*path) {
                 return match row.kind {
+                    // An error that nobody names holds no connection.
+                    Kind::Plain if path.as_str() == "std::result::Result" => {
+                        let error = args.get(1).filter(|e| e.is_known());
+                        args.first().into_iter().chain(error).any(|a| may_refer(program, a))
+                    }
                     Kind::Plain if path.as_str().starts_with("std::") => args.iter().any(|a| may_refer(program, a)),
                     Kind::Plain => true,
                     Kind::Wrapper => args.iter().any(|a| may_refer(program, a)),

@@ -3,6 +3,7 @@
 //! **Invariant:** one arm per verb of the schema; a verb that is not matched does not compile.
 
 use super::*;
+use crate::pack::{Repeats, TypeRow};
 
 impl Cx<'_> {
     /// Whether a row that was found by a method's name on a type nobody knows can be meant: a query needs its executor.
@@ -43,13 +44,15 @@ impl Cx<'_> {
             Ty::Future(inner) => (**inner).clone(),
             other => other.clone(),
         };
-        effect.carries = row.out.is_none() && !row.is_async || self.may_refer(&awaited) && awaited.is_known();
+        effect.carries = row.out.is_none() && !row.is_async
+            || self.may_refer(&awaited) && awaited.is_known() && !self.gives_item(call, row, &awaited);
         effect.outlives = row.outlives && row.is_async;
         let method = matches!(call.callee, Callee::Method { .. });
         if method && !effect.by_value.is_empty() {
             effect.by_value[0] = row.consumes;
         }
         effect.ends_session = row.ends_session;
+        effect.each = self.item_closure(call, row);
         let link = self.link(call);
         if let Some(w) = &row.waits {
             effect.effects.add_waits(Waits { kind: w.kind, confidence: w.confidence, chain: vec![link.clone()] });
@@ -96,7 +99,7 @@ impl Cx<'_> {
                         effect.effects.merge(&summary.later, Confidence::High);
                         effect.executes.extend(summary.executes.iter().cloned());
                         effect.acts[i] = self.capture_act(body, &summary);
-                        self.mapped(id, call, &summary, &link, &mut effect);
+                        self.mapped(id, call, body, &summary, &link, &mut effect);
                     }
                 }
             }
@@ -168,6 +171,30 @@ impl Cx<'_> {
         effect
     }
 
+    /// Whether a call reads the next item of a row stream: `Stream` is no lending trait, so the item does not borrow it.
+    fn gives_item(&self, call: &ir::Call, row: &FnRow, awaited: &Ty) -> bool {
+        let Some(Ty::Adt(stream, _)) = call.args.first().map(|a| self.operand_ty(a).peel_refs().clone()) else {
+            return false;
+        };
+        let lazy =
+            |r: &TypeRow| r.kind == Kind::Stream && r.implements.iter().any(|t| t.as_str().ends_with("::Stream"));
+        row.is_async
+            && row.effect == Effect::None
+            && self.program.catalog.type_row(stream).is_some_and(lazy)
+            && self.program.held(awaited).is_empty()
+    }
+
+    /// The closure that a row runs once per item, if the items themselves carry nothing.
+    fn item_closure(&self, call: &ir::Call, row: &FnRow) -> Option<usize> {
+        let (what, Repeats::Item) = row.repeats? else { return None };
+        if what == 0 || self.closure_arg(call, what).is_none() {
+            return None;
+        }
+        let item = self.program.tables.item(&self.operand_ty(call.args.first()?));
+        let bare = item.is_known() && !matches!(item, Ty::Future(_)) && self.program.held(&item).is_empty();
+        bare.then_some(what)
+    }
+
     /// Whether an argument is a resource itself, not an `Option` or a collection of them.
     fn is_guard(&self, call: &ir::Call, index: usize) -> bool {
         let Some(arg) = call.args.get(index) else { return false };
@@ -191,6 +218,7 @@ impl Cx<'_> {
         &mut self,
         id: CallId,
         call: &ir::Call,
+        closure: BodyIdx,
         summary: &Summary,
         link: &Link,
         effect: &mut CallEffect,
@@ -211,7 +239,7 @@ impl Cx<'_> {
                     path: returned.path.clone(),
                     owned: returned.owned,
                 }),
-                ReturnedFrom::New { .. } => self.gift(id, call, returned, link, effect),
+                ReturnedFrom::New { .. } => self.gift(id, call, returned, Some(closure), link, effect),
                 ReturnedFrom::Param { .. } => {}
             }
         }

@@ -296,7 +296,10 @@ impl Transfer<'_> {
     ) {
         let span = self.body.calls[id].span;
         let res = entry.res;
+        // What awaiting a stream's adapter gives has read the stream: rows, not the stream.
+        let reads_stream = effect.when == When::Awaited && entry.owned && self.resource(res).kind == Kind::Stream;
         match act {
+            Act::Borrow if reads_stream && effect.each.is_some() => self.read_to_its_end(state, res, span),
             Act::Borrow => {
                 if entry.owned {
                     state.update(res, |o| o.end_held(Life::Escaped));
@@ -372,13 +375,7 @@ impl Transfer<'_> {
                     }
                 }
             }
-            // What awaiting a stream's adapter gives has read the stream: rows, not the stream.
-            Act::Pass if effect.when == When::Awaited && entry.owned && self.resource(res).kind == Kind::Stream => {
-                if state.outcomes(res).may_be_held() {
-                    self.note_release(res, span, Release::Call);
-                }
-                state.update(res, |o| o.end_held(Life::Dropped));
-            }
+            Act::Pass if reads_stream => self.read_to_its_end(state, res, span),
             Act::Pass => {
                 let field = effect.fields.as_ref().and_then(|f| f.get(index)).copied();
                 let path: Vec<Symbol> = field.into_iter().chain(entry.path.iter().copied()).take(3).collect();
@@ -389,6 +386,13 @@ impl Transfer<'_> {
                 out.add(entry.clone());
             }
         }
+    }
+
+    fn read_to_its_end(&mut self, state: &mut State, res: ResId, span: Span) {
+        if state.outcomes(res).may_be_held() {
+            self.note_release(res, span, Release::Call);
+        }
+        state.update(res, |o| o.end_held(Life::Dropped));
     }
 
     /// `into.push(value)`: a local collection owns it from now on; anything else outlives the body.

@@ -60,7 +60,10 @@ impl Transfer<'_> {
                 if effect.outlives {
                     self.note_polled(state, &pending.args, self.body.calls[id].span, span);
                 }
-                self.happen(state, effect, &related_entries, &pending.args, true, span);
+                match effect.each {
+                    Some(what) => self.happen_per_item(state, id, what, &related_entries, pending, span),
+                    None => self.happen(state, effect, &related_entries, &pending.args, true, span),
+                }
                 self.derived_waits(state, id, &pending.args, span);
                 if effect.when == When::Now {
                     return Value::default();
@@ -85,6 +88,35 @@ impl Transfer<'_> {
                 self.apply_block(state, inner, &summary.params, &pending.args, span)
             }
         }
+    }
+
+    /// A closure runs for each item of a stream that may hold a connection: what the closure waits for is not waited for on
+    /// behalf of the stream.
+    fn happen_per_item(
+        &mut self,
+        state: &State,
+        id: CallId,
+        what: usize,
+        related: &[Vec<Entry>],
+        pending: &Pending,
+        span: Span,
+    ) {
+        let effect = &self.prepared.calls[id];
+        let (mut own, mut inner) = (effect.clone(), effect.effects.clone());
+        let begins_here =
+            |chain: &[crate::analyse::resource::Link]| chain.first().is_none_or(|l| l.span == effect.span);
+        own.effects.acquires.retain(|a| begins_here(&a.chain));
+        own.effects.waits.retain(|w| begins_here(&w.chain));
+        own.effects.blocks.retain(|b| begins_here(&b.chain));
+        inner.acquires.retain(|a| !begins_here(&a.chain));
+        inner.waits.retain(|w| !begins_here(&w.chain));
+        inner.blocks.retain(|b| !begins_here(&b.chain));
+        self.happen(state, &own, related, &pending.args, true, span);
+        let source: Vec<ResId> = pending.args.first().into_iter().flatten().map(|e| e.res).collect();
+        let closure: Vec<ResId> = pending.args.get(what).into_iter().flatten().map(|e| e.res).collect();
+        let of_closure = |e: &&Entry| !source.contains(&e.res) || closure.contains(&e.res);
+        let others: Vec<Vec<Entry>> = related.iter().map(|r| r.iter().filter(of_closure).cloned().collect()).collect();
+        self.happen_effects(state, &inner, &others, true, span, &effect.what, Some((effect.span, false)));
     }
 
     /// A pattern is matched: guards of locks that no variable holds live on through the arms.
