@@ -67,7 +67,7 @@ fn blocks(page: &str, language: &str) -> Vec<String> {
 #[cfg(unix)]
 #[test]
 fn every_command_runs() {
-    for page in ["README.md", "docs/ci.md", "docs/release.md"] {
+    for page in ["README.md", "docs/ci.md", "docs/editors.md", "docs/release.md"] {
         let dir = project();
         for command in blocks(&read(page), "sh").iter().flat_map(|block| block.lines()) {
             if NOT_RUN.contains(&command) {
@@ -108,6 +108,7 @@ fn flags_in_pages_exist() {
     let files = [
         "README.md",
         "docs/ci.md",
+        "docs/editors.md",
         ".pre-commit-hooks.yaml",
         "action.yml",
         "src/cli/init/workflow.yml",

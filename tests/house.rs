@@ -32,7 +32,10 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("walkdir", &["discover"]),
     ("ignore", &["discover"]),
     ("codespan_reporting", &["report"]),
-    ("serde_json", &["report"]),
+    // In cli for the language server, whose protocol it is.
+    ("serde_json", &["report", "cli"]),
+    ("lsp_server", &["cli"]),
+    ("lsp_types", &["cli"]),
     ("quick_xml", &["report"]),
     ("schemars", &["cli"]),
     ("clap_complete", &["cli"]),

@@ -43,6 +43,8 @@ pub enum Command {
     Inventory(Inventory),
     /// List the libraries that letgo knows and which of them the workspace uses; `show` prints what it knows of one
     Packs(Packs),
+    /// Serve an editor: the language server protocol on standard input and output
+    Server,
     /// Show what letgo sees
     Dump(Dump),
 }

@@ -15,17 +15,26 @@ use std::process::ExitCode;
 
 /// The baseline of a check, and what messages call it.
 pub fn read(args: &Check, place: &Place) -> Result<Option<(String, Known)>, Stop> {
-    let default = place.root.join(FILE);
     match &args.baseline {
         _ if args.no_baseline => Ok(None),
         Some(path) => load(path, path.display().to_string()).map(Some),
-        None if default.is_file() && !stays_inside(&place.root, &default) => Err(Stop::Error(format!(
+        None => of_place(place),
+    }
+}
+
+/// The baseline at a workspace's root, if there is one.
+pub fn of_place(place: &Place) -> Result<Option<(String, Known)>, Stop> {
+    let default = place.root.join(FILE);
+    if !default.is_file() {
+        return Ok(None);
+    }
+    if !stays_inside(&place.root, &default) {
+        return Err(Stop::Error(format!(
             "letgo: {} is a symbolic link that leads out of the workspace; name the file with `--baseline`\n",
             place.paths.show(FILE)
-        ))),
-        None if default.is_file() => load(&default, place.paths.show(FILE)).map(Some),
-        None => Ok(None),
+        )));
     }
+    load(&default, place.paths.show(FILE)).map(Some)
 }
 
 fn load(path: &Path, name: String) -> Result<(String, Known), Stop> {

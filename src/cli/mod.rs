@@ -1,7 +1,7 @@
 //! The program: arguments, configuration, where output goes, exit codes.
 //!
 //! Owns: [`args`] (flags), [`config`] (`letgo.toml`) and [`settings`] (what shows it), [`check`], [`compare`] (trees that git holds),
-//! [`baseline`], [`explain`], [`inventory`], [`packs`], [`dump`], [`init`], [`place`] (which folder is meant).
+//! [`baseline`], [`explain`], [`inventory`], [`packs`], [`dump`], [`init`], [`place`] (which folder is meant), [`server`] (for editors).
 //!
 //! **Exit codes:** 0 no failing finding; 1 findings at deny; 2 bad usage or settings, a path that does not exist, an internal
 //! error. A closed pipe is success: the reader has seen enough.
@@ -19,6 +19,7 @@ pub mod init;
 pub mod inventory;
 pub mod packs;
 pub mod place;
+pub mod server;
 pub mod settings;
 
 use crate::pipeline::panics;
@@ -58,6 +59,7 @@ pub fn run(argv: impl IntoIterator<Item = OsString>) -> ExitCode {
         Args { command: Command::Dump(dump) } => dump::run(&dump),
         Args { command: Command::Baseline(baseline) } => baseline::run(&baseline),
         Args { command: Command::Init } => init::run(),
+        Args { command: Command::Server } => server::run(),
         Args { command: Command::Config { action } } => settings::run(&action),
         Args { command: Command::Completions { shell } } => {
             print(&args::completions(shell)).map(|()| ExitCode::SUCCESS)

@@ -53,6 +53,14 @@ pub fn find(paths: &[PathBuf]) -> Result<Place, Stop> {
     Ok(Place { paths: seen_from(&here, &root), from_top, root, only, explicit })
 }
 
+/// The workspace around a folder or file, seen from its own root; nobody named a path.
+pub fn around(path: &Path) -> Place {
+    let root = find_root(path);
+    let top = discover::git::top(&root).unwrap_or(&root);
+    let from_top = Paths::Prefix(below(top, &root).unwrap_or_default());
+    Place { paths: Paths::default(), from_top, root, only: Vec::new(), explicit: Vec::new() }
+}
+
 /// How paths below `root` look from `here`.
 fn seen_from(here: &Path, root: &Path) -> Paths {
     if let Some(inside) = below(root, here) {

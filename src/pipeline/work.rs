@@ -66,6 +66,11 @@ pub fn discard<T: Send + 'static>(value: T) {
     let _ = std::thread::Builder::new().name("letgo".to_owned()).stack_size(STACK).spawn(move || drop(value));
 }
 
+/// Runs `f` beside what follows, on a thread with a large stack; `None` if there is none to be had.
+pub fn beside<R: Send + 'static>(f: impl FnOnce() -> R + Send + 'static) -> Option<std::thread::JoinHandle<R>> {
+    std::thread::Builder::new().name("letgo".to_owned()).stack_size(STACK).spawn(f).ok()
+}
+
 /// The number of threads meant by a request.
 pub fn count(threads: usize) -> usize {
     if threads > 0 { threads } else { std::thread::available_parallelism().map_or(1, std::num::NonZero::get) }
