@@ -25,8 +25,10 @@ pub struct BodyEvents {
     pub uses: IndexVec<ResId, Vec<Span>>,
     /// Per resource: whether a session of its own was opened over it (`LISTEN`, `COPY`, a session lock).
     pub sessions: IndexVec<ResId, bool>,
-    /// For a captured resource: the body around and its resource.
+    /// For a captured resource, and for the connection that a closure is lent: the body around and its resource.
     pub outer: IndexVec<ResId, Option<(BodyIdx, ResId)>>,
+    /// Per resource what it was begun on.
+    pub parents: IndexVec<ResId, Vec<ResId>>,
 }
 
 /// How a resource is let go.

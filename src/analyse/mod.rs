@@ -8,6 +8,7 @@
 //! body inside another (closure, async block) is read after it, since what it captures is known there. **Absent on
 //! purpose:** lints, messages, library names.
 
+pub mod callers;
 pub mod dump;
 pub mod effect;
 pub mod events;
@@ -90,6 +91,8 @@ pub struct Facts {
     pub confirmed: HashMap<Span, (Sameness, CallerSite)>,
     /// Places that keep resources and from which some function takes things out again.
     pub emptied: BTreeSet<Slot>,
+    /// Whether what a parameter (function, parameter) gets comes from a pool.
+    pub sources: BTreeMap<(FnIdx, usize), callers::Sources>,
 }
 
 /// Analyses the whole program: level by level of the call graph, so that the bodies of a level can be read at once.
@@ -110,6 +113,7 @@ pub fn run(program: &Program, workers: &impl Workers) -> Facts {
     made::find(program, &mut facts.events);
     facts.pool_sizes = made::sizes(program);
     facts.emptied = kept::emptied(program, &facts);
+    facts.sources = callers::sources(program, &facts);
     facts
 }
 
@@ -128,6 +132,7 @@ struct Happened {
     events: BodyEvents,
     captured: BTreeMap<BodyIdx, Vec<(usize, ResId, bool)>>,
     runs_with: Vec<(BodyIdx, resource::PoolId)>,
+    runs_over: Vec<(BodyIdx, ResId)>,
     lent: Vec<(Span, ResId, Sameness)>,
 }
 
@@ -143,6 +148,7 @@ impl Happened {
             events,
             captured: std::mem::take(&mut sink.captured),
             runs_with: std::mem::take(&mut sink.runs_with),
+            runs_over: std::mem::take(&mut sink.runs_over),
             lent: std::mem::take(&mut sink.lent),
         }
     }
@@ -219,9 +225,12 @@ fn summarise(program: &Program, idx: BodyIdx, summaries: &Summaries) -> (Summary
 struct Exits {
     success: BTreeMap<ResId, Outcomes>,
     failure: BTreeMap<ResId, Outcomes>,
-    any_success: bool,
-    returns: Vec<(state::Entry, Vec<ResId>)>,
+    /// How many exits are successes.
+    successes: usize,
+    /// What the result holds, what that was begun on, and at how many of these exits it holds it.
+    returns: Vec<(state::Entry, Vec<ResId>, usize)>,
     locked: Vec<ResId>,
+    wrote: BTreeSet<ResId>,
     tries: Vec<(ResId, bool)>,
     later: Effects,
     later_returns: Vec<Returned>,
@@ -236,7 +245,7 @@ impl Exits {
         }
         let Terminator::Return(kind, _) = &block.term else { return };
         let success = transfer.success(state, *kind).is_some();
-        self.any_success |= success;
+        self.successes += usize::from(success);
         let outcomes = if success { &mut self.success } else { &mut self.failure };
         for (&res, r) in &state.res {
             let slot = outcomes.entry(res).or_default();
@@ -253,16 +262,21 @@ impl Exits {
         let Some(value) = state.value(ir::return_local()) else { return };
         for entry in &value.entries {
             let parents = state.res.get(&entry.res).map_or_else(Vec::new, |r| r.parents.clone());
-            if state.outcomes(entry.res).is_locked() && !self.locked.contains(&entry.res) {
+            let outcomes_now = state.outcomes(entry.res);
+            if outcomes_now.is_locked() && !self.locked.contains(&entry.res) {
                 self.locked.push(entry.res);
+            }
+            if outcomes_now.iter().any(|(life, wrote, _)| life == Life::Held && wrote) {
+                self.wrote.insert(entry.res);
             }
             // What is returned is not let go here: on the way out it escapes.
             if entry.owned {
                 let slot = outcomes.entry(entry.res).or_default();
                 *slot = slot.end_held(Life::Escaped);
             }
-            if !self.returns.iter().any(|(e, _)| e == entry) {
-                self.returns.push((entry.clone(), parents));
+            match self.returns.iter_mut().find(|(e, ..)| e == entry) {
+                Some((_, _, exits)) => *exits += 1,
+                None => self.returns.push((entry.clone(), parents, 1)),
             }
         }
         for pending in value.pending.iter().filter(|p| !p.task) {
@@ -309,7 +323,7 @@ impl Exits {
                     Origin::Call(_) | Origin::Block(_) => None,
                 });
                 let resource = &prepared.resources[*res];
-                let returned = new_return(resource, path.clone(), child_of, resource.locked);
+                let returned = new_return(resource, path.clone(), child_of, resource.locked, false);
                 if !self.later_returns.contains(&returned) {
                     self.later_returns.push(returned);
                 }
@@ -318,7 +332,7 @@ impl Exits {
     }
 
     fn into_summary(self, prepared: &Prepared, sink: &mut Sink) -> Summary {
-        let outcomes = if self.any_success { &self.success } else { &self.failure };
+        let outcomes = if self.successes > 0 { &self.success } else { &self.failure };
         let mut params = Vec::new();
         for (&res, &out) in outcomes {
             let resource = &prepared.resources[res];
@@ -327,7 +341,7 @@ impl Exits {
             }
         }
         let mut returns = self.later_returns;
-        for (entry, parents) in &self.returns {
+        for (entry, parents, exits) in &self.returns {
             let resource = &prepared.resources[entry.res];
             let returned = match resource.origin {
                 Origin::Local(local) => Returned {
@@ -340,7 +354,12 @@ impl Exits {
                         Origin::Local(local) => Some(local.index() - 1),
                         Origin::Call(_) | Origin::Block(_) => None,
                     });
-                    new_return(resource, entry.path.to_vec(), child_of, self.locked.contains(&entry.res))
+                    let locked = self.locked.contains(&entry.res);
+                    let mut new = new_return(resource, entry.path.to_vec(), child_of, locked, *exits < self.successes);
+                    if let ReturnedFrom::New { wrote, .. } = &mut new.from {
+                        *wrote = self.wrote.contains(&entry.res);
+                    }
+                    new
                 }
                 Origin::Call(_) | Origin::Block(_) => continue,
             };
@@ -383,7 +402,13 @@ impl Exits {
     }
 }
 
-fn new_return(resource: &Resource, path: Vec<crate::base::Symbol>, child_of: Option<usize>, locked: bool) -> Returned {
+fn new_return(
+    resource: &Resource,
+    path: Vec<crate::base::Symbol>,
+    child_of: Option<usize>,
+    locked: bool,
+    sometimes: bool,
+) -> Returned {
     Returned {
         path,
         from: ReturnedFrom::New {
@@ -395,6 +420,9 @@ fn new_return(resource: &Resource, path: Vec<crate::base::Symbol>, child_of: Opt
             protects_connection: resource.protects_connection,
             child_of,
             locked,
+            wrote: resource.wrote,
+            opened: resource.opened,
+            maybe: sometimes || resource.maybe,
             outlives: resource.outlives,
         },
         owned: true,
@@ -406,6 +434,7 @@ fn new_return(resource: &Resource, path: Vec<crate::base::Symbol>, child_of: Opt
 struct Surroundings {
     captured: Vec<(usize, BodyIdx, ResId)>,
     runs_with: Option<resource::PoolId>,
+    runs_over: Option<(BodyIdx, ResId)>,
 }
 
 /// Reads the events of all bodies. An inner body may come before the one around it, which says what it captures: they are
@@ -436,8 +465,11 @@ fn read_events(program: &Program, facts: &mut Facts, left: IndexVec<BodyIdx, Lef
             for (inner, pool) in happened.runs_with {
                 around.entry(inner).or_default().runs_with.get_or_insert(pool);
             }
+            for (inner, res) in happened.runs_over {
+                around.entry(inner).or_default().runs_over.get_or_insert((idx, res));
+            }
             facts.events[idx] = happened.events;
-            note_callers(program, idx, facts, &happened.lent);
+            callers::note(program, idx, facts, &happened.lent);
         }
     }
 }
@@ -497,7 +529,12 @@ fn settle_entry(
             {
                 prepared.resources[res].pool = pool.clone();
             }
-            entry.push((res, None));
+            // A closure that runs over a connection of the body around is lent that one.
+            let over = surroundings.runs_over.filter(|_| prepared.resources[res].is_connection());
+            if let Some((around, outer)) = over {
+                take_on(&mut prepared.resources[res], &facts.events[around].resources[outer]);
+            }
+            entry.push((res, over));
             continue;
         }
         let n = local.index() - first_capture;
@@ -507,64 +544,22 @@ fn settle_entry(
         });
         if let Some(&(_, around, outer)) = outer {
             let known = &facts.events[around].resources[outer];
-            let ours = &mut prepared.resources[res];
-            ours.pool = known.pool.clone();
-            ours.span = known.span;
-            ours.confidence = known.confidence;
-            ours.chain.clone_from(&known.chain);
-            ours.inside = known.inside;
-            ours.protects_connection = known.protects_connection;
-            ours.acquired_by_us = known.acquired_by_us;
+            take_on(&mut prepared.resources[res], known);
             entry.push((res, Some((around, outer))));
         }
     }
     entry
 }
 
-/// Tells the functions that a body calls which of their parameters bring a held connection.
-fn note_callers(program: &Program, idx: BodyIdx, facts: &mut Facts, lent: &[(Span, ResId, Sameness)]) {
-    if program.bodies[idx].is_test {
-        return;
-    }
-    let events = &facts.events[idx];
-    let mut sites = Vec::new();
-    let mut confirmed = Vec::new();
-    let site = |res: ResId, call: Span| {
-        let resource = &events.resources[res];
-        CallerSite {
-            caller: program.function_path(idx),
-            acquired: resource.span,
-            call,
-            pool: Some(resource.pool.clone()),
-            confidence: resource.confidence,
-            chain: resource.chain.clone(),
-        }
-    };
-    for event in &events.events {
-        if let Event::PassedTo { res, fns, param, span } = event {
-            let resource = &events.resources[*res];
-            if resource.is_connection() && resource.acquired_by_us && resource.confidence > Confidence::Low {
-                for &f in fns {
-                    sites.push(((f, *param), site(*res, *span)));
-                }
-            }
-        }
-    }
-    for &(span, res, sameness) in lent {
-        if events.resources[res].acquired_by_us {
-            confirmed.push((span, (sameness, site(res, span))));
-        }
-    }
-    for (key, site) in sites {
-        facts.callers.entry(key).or_insert(site);
-    }
-    for (span, new) in confirmed {
-        match facts.confirmed.get_mut(&span) {
-            Some(old) if new.0 < old.0 => *old = new,
-            Some(_) => {}
-            None => {
-                facts.confirmed.insert(span, new);
-            }
-        }
-    }
+/// What is known of a resource in the body around holds for the one that an inner body knows it as.
+fn take_on(ours: &mut Resource, known: &Resource) {
+    ours.pool = known.pool.clone();
+    ours.span = known.span;
+    ours.confidence = known.confidence;
+    ours.chain.clone_from(&known.chain);
+    ours.inside = known.inside;
+    ours.protects_connection = known.protects_connection;
+    ours.acquired_by_us = known.acquired_by_us;
+    ours.opened = known.opened;
+    ours.maybe = known.maybe;
 }

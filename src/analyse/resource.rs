@@ -65,6 +65,12 @@ pub struct Resource {
     pub locked: bool,
     /// The await at which it comes into being is inside a callee.
     pub acquired_by_us: bool,
+    /// Something was written over it by the function that acquired it.
+    pub wrote: bool,
+    /// A connection of its own, which no pool handed out: holding it keeps nobody waiting.
+    pub opened: bool,
+    /// What it lies in may as well be without it, and nothing here shows that it is there.
+    pub maybe: bool,
     /// A row stream that talks over its parent without borrowing it: it may live on when the parent has gone back. It is
     /// never held itself.
     pub outlives: bool,

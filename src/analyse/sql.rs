@@ -1,5 +1,7 @@
 //! What SQL text does, as far as its first words tell: reads or writes, takes or gives back a session lock.
 //!
+//! A text that is put together at run time is read as far as it is written: what is filled in may be anything.
+//!
 //! **Absent on purpose:** a parser. A text that is not understood writes.
 
 use crate::base::Idx;
@@ -11,13 +13,20 @@ use crate::resolve::{BodyIdx, Program, Target};
 pub struct Nature {
     /// Whether it changes rows or schema.
     pub writes: bool,
+    /// What is written tells whether it writes, whatever is filled in.
+    pub sure: bool,
     /// Takes (`true`) or gives back (`false`) a lock of the session.
     pub locks: Option<bool>,
     /// The lock is only tried: the answer tells whether it was taken.
     pub tries: bool,
     /// What it leaves to the next statement of its session, or takes from the one before.
     pub session: Option<Session>,
+    /// Part of it is filled in at run time.
+    pub partial: bool,
 }
+
+/// Stands for what is filled in at run time; it is no word that any rule knows.
+const HOLE: &str = "\u{1}";
 
 /// State that lives in a session: it is there for the next statement only if that runs on the same connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,15 +73,22 @@ pub fn nature(text: &str) -> Nature {
         match words.next().unwrap_or_default() {
             // `select … for update` locks rows and changes none; `select … into` and data-changing `with` do.
             "select" => words.any(|w| w == "into"),
-            "with" => words.any(changes),
+            "with" => words.any(|w| changes(w) || w == HOLE),
             "show" | "explain" | "describe" | "pragma" | "set" | "values" | "values(" | "table" | "listen"
             | "fetch" => false,
             _ => true,
         }
     };
     let writes = statements.is_empty() || statements.iter().any(writes);
-    let session = if words().any(takes) && words().any(gives) { None } else { session(&statements, locks) };
-    Nature { writes, locks, tries, session }
+    let partial = words().any(|w| w == HOLE);
+    let whole = locks.is_some() || !partial;
+    let session = if words().any(takes) && words().any(gives) || !whole { None } else { session(&statements, locks) };
+    let hole_tells = |statement: &Vec<String>| match statement.first().map_or("", String::as_str) {
+        "with" => !statement.iter().any(|w| changes(w)) && statement.iter().any(|w| w == HOLE),
+        first => first == HOLE,
+    };
+    let sure = !statements.iter().any(hole_tells);
+    Nature { writes, sure, locks, tries, session, partial }
 }
 
 /// What a text leaves to its session. What begins and ends in one text is whole: it is sent over one connection.
@@ -159,6 +175,10 @@ fn statements(text: &str) -> Vec<Vec<String>> {
                     None => i += 1,
                 }
             }
+            '\u{1}' => {
+                words.push(String::from(HOLE));
+                i += 1;
+            }
             '(' => {
                 if let Some(last) = words.last_mut()
                     && !last.ends_with('(')
@@ -189,10 +209,19 @@ pub struct Definitions<'b> {
 impl<'b> Definitions<'b> {
     /// Reads a body once.
     pub fn of(body: &'b ir::Body) -> Definitions<'b> {
-        let mut by_local: Vec<Option<&'b Rvalue>> = vec![None; body.locals.len()];
         // Parameters and captures are given a value from outside; the return value in several places.
-        let mut several: Vec<bool> =
-            (0..body.locals.len()).map(|i| i <= body.param_count + body.captures.len()).collect();
+        Definitions::beyond(body, body.param_count + body.captures.len() + 1)
+    }
+
+    /// Reads a constant's initialiser: its one value is what it returns.
+    pub fn of_const(body: &'b ir::Body) -> Definitions<'b> {
+        Definitions::beyond(body, 0)
+    }
+
+    /// The definitions of the locals from `first` on.
+    fn beyond(body: &'b ir::Body, first: usize) -> Definitions<'b> {
+        let mut by_local: Vec<Option<&'b Rvalue>> = vec![None; body.locals.len()];
+        let mut several: Vec<bool> = (0..body.locals.len()).map(|i| i < first).collect();
         for block in &body.blocks {
             for stmt in &block.stmts {
                 let StmtKind::Assign { to, value } = &stmt.kind else { continue };
@@ -210,14 +239,38 @@ impl<'b> Definitions<'b> {
     }
 }
 
-/// The literal that an operand holds or was built from, through single assignments and builder calls.
+/// A formatting template with [`HOLE`] where something is filled in.
+fn with_holes(template: &str) -> String {
+    let mut out = String::new();
+    let mut rest = template;
+    while let Some(at) = rest.find(['{', '}']) {
+        let (before, from) = rest.split_at(at);
+        out.push_str(before);
+        if from.starts_with("{{") || from.starts_with("}}") {
+            out.push_str(&from[..1]);
+            rest = &from[2..];
+            continue;
+        }
+        out.push_str(HOLE);
+        rest = from.find('}').map_or("", |end| &from[end + 1..]);
+    }
+    out.push_str(rest);
+    out
+}
+
+/// The literal that an operand holds or was built from, through constants, single assignments, formatting and builder calls.
 pub fn literal(program: &Program, idx: BodyIdx, definitions: &Definitions<'_>, operand: &Operand) -> Option<String> {
     let body = program.body(idx);
     let mut operand = operand.clone();
     for _ in 0..16 {
         let place = match operand {
             Operand::Literal(Literal::Str(text)) => return Some(text),
-            Operand::Literal(_) | Operand::Path(..) => return None,
+            Operand::Literal(_) => return None,
+            Operand::Path(path, _) => {
+                let init = program.static_init(idx, &path).filter(|&init| init != idx)?;
+                let place = Operand::Place(ir::Place::local(ir::return_local()));
+                return literal(program, init, &Definitions::of_const(program.body(init)), &place);
+            }
             Operand::Place(place) => place,
         };
         operand = match definitions.by_local.get(place.local.index()).copied().flatten()? {
@@ -239,7 +292,11 @@ pub fn literal(program: &Program, idx: BodyIdx, definitions: &Definitions<'_>, o
                 // A builder's own text if its row names it, else what it was built from.
                 call.args.get(row.and_then(|r| r.sql).unwrap_or(0))?.clone()
             }
-            Rvalue::AwaitMany { .. } | Rvalue::Aggregate { .. } | Rvalue::Plain(_) | Rvalue::Unknown(_) => return None,
+            Rvalue::Plain(ops) => {
+                let Some(Operand::Literal(Literal::Str(template))) = ops.first() else { return None };
+                return Some(with_holes(template));
+            }
+            Rvalue::AwaitMany { .. } | Rvalue::Aggregate { .. } | Rvalue::Unknown(_) => return None,
         };
     }
     None
@@ -262,6 +319,18 @@ mod tests {
         assert_eq!(nature("SELECT 1 FROM pg_proc WHERE proname = 'pg_advisory_lock('").locks, None);
         assert!(!nature("-- all of them\nSELECT * FROM t").writes);
         assert!(nature("SELECT 1; DELETE FROM t").writes);
+    }
+
+    #[test]
+    fn templates_tell_as_far_as_they_are_written() {
+        let of = |template| nature(&with_holes(template));
+        assert!(!of("SET TRANSACTION{args}").writes && of("SET TRANSACTION{args}").partial);
+        assert!(!of("SELECT {} FROM t WHERE a = '{{}}'").writes);
+        assert!(of("{verb} FROM t").writes && of("WITH x AS ({inner}) SELECT 1").writes && of("UPDATE {t}").writes);
+        assert!(!of("{verb} FROM t").sure && !of("WITH x AS ({inner}) SELECT 1").sure && of("UPDATE {t}").sure);
+        assert_eq!(of("SELECT pg_advisory_lock({key})").locks, Some(true));
+        assert_eq!(of("SET {what}").session, None);
+        assert_eq!(with_holes("a{{b}}{c:>3}d{"), "a{b}\u{1}d\u{1}");
     }
 
     #[test]

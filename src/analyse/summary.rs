@@ -189,6 +189,12 @@ pub enum ReturnedFrom {
         child_of: Option<usize>,
         /// Its session holds a lock.
         locked: bool,
+        /// Something was written over it on some path.
+        wrote: bool,
+        /// It is a connection of its own, from no pool.
+        opened: bool,
+        /// Some success exit is left without it.
+        maybe: bool,
         /// Whether it talks over its parent without borrowing it.
         outlives: bool,
     },

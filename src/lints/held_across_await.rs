@@ -34,7 +34,9 @@
 //! When the connection, or anything made from it (a nested transaction, a row stream, a struct that owns it), flows into
 //! what is awaited; then the callee is responsible. For permits, whose purpose is to be held; for guards of locks that
 //! protect no connection, unless the guard is a temporary of a `match`, `if let`, `while let` or `for` and what it hands out
-//! (an `Arc`, a sender, a pool) could have been cloned or taken out first; for listeners and other connections that are held for long by design.
+//! (an `Arc`, a sender, a pool) could have been cloned or taken out first; for listeners and other connections that are held for long by design;
+//! for a connection that was opened for its holder (`PgConnection::connect`) rather than taken from a pool, also where it comes in
+//! as a parameter and every caller that is seen gives such a one.
 //!
 //! ## Known limits
 //! A wait behind a trait whose implementations are outside the workspace has medium confidence; a wait inside a crate that

@@ -75,7 +75,7 @@ fn not_awaited(cx: &Cx<'_>, res: ResId) -> Option<Finding> {
         _ => None,
     })?;
     let name = words::name(cx, res);
-    let mut finding = words::finding(cx, LINT.name, words::held_confidence(cx, res), span, Some(res));
+    let mut finding = words::finding(cx, LINT.name, words::certainty(cx, res), span, Some(res));
     finding.message = format!("`{what}` of {name} is never awaited, so the transaction is rolled back");
     finding.steps = words::acquisition_steps(cx, res);
     finding.steps.push(words::step(span, "this future is dropped without having run"));
@@ -146,7 +146,9 @@ pub(super) fn on_exit(cx: &Cx<'_>, res: ResId, wrote: bool) -> Option<Finding> {
     let name = words::name(cx, res);
     let noun = words::noun(cx, resource);
     let confidence =
-        words::held_confidence(cx, res).min(success).min(if sometimes { Confidence::Medium } else { Confidence::High });
+        words::certainty(cx, res).min(success).min(if sometimes { Confidence::Medium } else { Confidence::High });
+    // Nobody commits what is not there, and no path shows that it is.
+    let confidence = if resource.maybe { Confidence::Low } else { confidence };
     let confidence = match resource.origin {
         Origin::Local(_) => confidence.min(Confidence::Medium),
         Origin::Call(_) | Origin::Block(_) => confidence,

@@ -247,14 +247,42 @@ pub fn caller<'a>(cx: &Cx<'a>, local: LocalId) -> Option<&'a crate::analyse::Cal
     cx.facts.callers.get(&(f, local.index() - 1))
 }
 
-/// How sure it is that a resource is held: a parameter of which no acquiring caller was seen is medium.
+/// Whether a parameter brings nothing but connections that were opened for whoever holds them: they keep nobody waiting.
+fn from_no_pool(cx: &Cx<'_>, local: LocalId, resource: &Resource) -> bool {
+    if resource.opened {
+        return true;
+    }
+    let body = &cx.program.bodies[cx.body];
+    let (Some(f), None, true) = (body.owner, body.parent, resource.is_connection()) else { return false };
+    resource.kind != Kind::Guard
+        && local.index() <= cx.program.body(cx.body).param_count
+        && cx.facts.sources.get(&(f, local.index() - 1)).is_some_and(|s| s.only_opened())
+}
+
+/// How sure it is that somebody waits while a resource is held: as [`certainty`], but low for what came from no pool.
 pub fn held_confidence(cx: &Cx<'_>, res: ResId) -> Confidence {
     let resource = &cx.events().resources[res];
+    let apart = match (resource.origin, cx.events().outer[res]) {
+        (Origin::Call(_) | Origin::Block(_), _) => resource.opened,
+        (Origin::Local(_), Some((around, outer))) => {
+            return held_confidence(&Cx { body: around, ..*cx }, outer).min(certainty(cx, res));
+        }
+        (Origin::Local(local), None) => from_no_pool(cx, local, resource),
+    };
+    if apart { Confidence::Low } else { certainty(cx, res) }
+}
+
+/// How sure it is that a resource is there: a parameter of which no acquiring caller was seen is medium, and so is what a
+/// callee gives on some paths only; what may lie in a parameter, going by its type, is low.
+pub fn certainty(cx: &Cx<'_>, res: ResId) -> Confidence {
+    let resource = &cx.events().resources[res];
     match resource.origin {
+        Origin::Call(_) | Origin::Block(_) if resource.maybe => resource.confidence.min(Confidence::Medium),
         Origin::Call(_) | Origin::Block(_) => resource.confidence,
+        Origin::Local(_) if resource.maybe => Confidence::Low,
         Origin::Local(local) => {
-            if cx.events().outer[res].is_some() {
-                return resource.confidence;
+            if let Some((around, outer)) = cx.events().outer[res] {
+                return certainty(&Cx { body: around, ..*cx }, outer).min(resource.confidence);
             }
             let ty = cx.program.bodies[cx.body].locals.get(local);
             // A connection behind a shared reference is pipelined or a pool in disguise: others can use it meanwhile.

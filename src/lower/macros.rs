@@ -61,7 +61,15 @@ impl Lower<'_> {
                 None => self.not_understood(mac, at),
             }),
             MacroShape::List => Some(self.list(mac, at, extend)),
-            MacroShape::Format => Some(Rvalue::Plain(self.format_operands(&mac.tokens, at))),
+            MacroShape::Format => {
+                let mut ops = self.format_operands(&mac.tokens, at);
+                // What a text is made of is worth knowing; what is only printed is not.
+                let makes_text = mac.path.segments.last().is_some_and(|s| s.ident == "format");
+                if let Some(template) = makes_text.then(|| tokens::template(&mac.tokens)).flatten() {
+                    ops.insert(0, Operand::Literal(Literal::Str(template)));
+                }
+                Some(Rvalue::Plain(ops))
+            }
             MacroShape::Panic => {
                 self.format_operands(&mac.tokens, at);
                 self.terminate(Terminator::Diverge);

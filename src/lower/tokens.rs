@@ -65,6 +65,16 @@ pub(super) fn format_args(tokens: &TokenStream) -> Args {
     args
 }
 
+/// The literal that a formatting macro begins with.
+pub(super) fn template(tokens: &TokenStream) -> Option<String> {
+    let parser = |input: ParseStream<'_>| {
+        let text: syn::LitStr = input.parse()?;
+        input.parse::<TokenStream>()?;
+        Ok(text.value())
+    };
+    parser.parse2(tokens.clone()).ok()
+}
+
 /// Skips `name =`, `a.b.c =`, `"name" =`, `target:`.
 fn skip_field_name(input: ParseStream<'_>) -> syn::Result<()> {
     let ahead = input.fork();

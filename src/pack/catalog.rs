@@ -52,6 +52,8 @@ pub struct Catalog {
     /// Rows of traits' methods by last segment, in order of path.
     trait_methods: HashMap<Symbol, Vec<Symbol>>,
     derives: HashMap<Symbol, Vec<(usize, usize)>>,
+    /// Connections that some pool hands out as they are, without a guard around.
+    handed_out: HashSet<Symbol>,
 }
 
 impl Catalog {
@@ -70,6 +72,7 @@ impl Catalog {
             catalog.check_roots(index, &mut errors);
         }
         catalog.index_methods();
+        catalog.index_handed_out();
         errors.sort();
         errors.dedup();
         (catalog, errors)
@@ -177,6 +180,32 @@ impl Catalog {
                 self.trait_methods.entry(name).or_default().push(path);
             }
         }
+    }
+
+    fn index_handed_out(&mut self) {
+        let mut found = HashSet::new();
+        for row in self.packs.iter().flat_map(|p| &p.fns) {
+            if !matches!(row.effect, Effect::Acquire { .. }) {
+                continue;
+            }
+            let mut out = row.out.as_ref();
+            while let Some(TypeExpr::Path(path, args)) = out {
+                if self.type_row(*path).is_some_and(|r| r.kind == Kind::Conn) {
+                    found.insert(*path);
+                }
+                out = match path.as_str() {
+                    "std::result::Result" | "std::option::Option" => args.first(),
+                    _ => None,
+                };
+            }
+        }
+        self.handed_out = found;
+    }
+
+    /// Whether a pool hands out connections of this type as they are. One of any other type that somebody owns was opened,
+    /// or has left its pool.
+    pub fn is_handed_out(&self, path: Symbol) -> bool {
+        self.handed_out.contains(&path)
     }
 
     /// The row of a type, by canonical path.

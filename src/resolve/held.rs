@@ -30,22 +30,37 @@ struct Walk<'a> {
     program: &'a Program,
     out: Vec<Held>,
     visiting: Vec<Symbol>,
+    /// The type at hand was reached by nothing but a reference.
+    lent: bool,
+    /// How often something was found, doubles included.
+    finds: usize,
 }
 
 impl Walk<'_> {
     fn ty(&mut self, ty: &Ty, path: &mut Vec<Symbol>, by_ref: bool, depth: usize) {
+        let lent = std::mem::take(&mut self.lent);
         if depth == 0 || self.out.len() >= LIMIT {
             return;
         }
         match ty {
-            Ty::Ref(_, inner) => self.ty(inner, path, true, depth),
+            Ty::Ref(_, inner) => {
+                self.lent = true;
+                self.ty(inner, path, true, depth);
+            }
             Ty::Tuple(items) => {
                 for (i, item) in items.iter().enumerate() {
                     self.step(Symbol::new(&i.to_string()), item, path, by_ref, depth);
                 }
             }
             Ty::Slice(inner) => self.ty(inner, path, by_ref, depth - 1),
-            Ty::Adt(head, args) => self.adt(ty, *head, args, path, by_ref, depth),
+            Ty::Adt(head, args) => {
+                let first = self.out.len();
+                self.adt(ty, *head, args, path, by_ref, lent, depth);
+                // An `Option` by itself is told from what it holds by the code at hand; one in a field may be empty there.
+                if *head == names().option && !self.visiting.is_empty() {
+                    self.out[first..].iter_mut().for_each(|h| h.maybe = true);
+                }
+            }
             Ty::Unknown | Ty::Param(..) | Ty::Dyn(_) | Ty::Future(_) | Ty::Fn(..) | Ty::Never => {}
         }
     }
@@ -61,14 +76,29 @@ impl Walk<'_> {
         }
     }
 
-    fn found(&mut self, path: &[Symbol], kind: Kind, ty: &Ty, by_ref: bool) {
-        let held = Held { path: path.to_vec(), kind, ty: ty.clone(), by_ref };
-        if !self.out.contains(&held) {
-            self.out.push(held);
+    fn found(&mut self, path: &[Symbol], kind: Kind, ty: &Ty, by_ref: bool, lent: bool) {
+        self.finds += 1;
+        let same = |h: &&mut Held| h.path == path && h.kind == kind && h.ty == *ty && h.by_ref == by_ref;
+        match self.out.iter_mut().find(same) {
+            Some(known) => known.lent &= lent,
+            None => {
+                let held = Held { path: path.to_vec(), kind, ty: ty.clone(), by_ref, lent, maybe: false };
+                self.out.push(held);
+            }
         }
     }
 
-    fn adt(&mut self, ty: &Ty, head: Symbol, args: &[Ty], path: &mut Vec<Symbol>, by_ref: bool, depth: usize) {
+    #[allow(clippy::too_many_arguments)]
+    fn adt(
+        &mut self,
+        ty: &Ty,
+        head: Symbol,
+        args: &[Ty],
+        path: &mut Vec<Symbol>,
+        by_ref: bool,
+        lent: bool,
+        depth: usize,
+    ) {
         let n = names();
         let tables = &self.program.tables;
         if let Some(def) = tables.adts.get(&head) {
@@ -77,10 +107,20 @@ impl Walk<'_> {
             }
             self.visiting.push(head);
             let subst = adt_subst(def, args);
-            let variants = def.variants.iter().flat_map(|v| v.1.iter());
-            for (name, field) in def.fields.iter().chain(variants) {
-                let field = tables.subst(field, &subst);
-                self.step(*name, &field, path, by_ref, depth);
+            for (name, field) in &def.fields {
+                self.step(*name, &tables.subst(field, &subst), path, by_ref, depth);
+            }
+            // One variant without anything of interest is a state; variants with something else each are a choice.
+            let (first, mut without) = (self.out.len(), false);
+            for (_, fields) in &def.variants {
+                let before = self.finds;
+                for (name, field) in fields {
+                    self.step(*name, &tables.subst(field, &subst), path, by_ref, depth);
+                }
+                without |= self.finds == before;
+            }
+            if without {
+                self.out[first..].iter_mut().for_each(|h| h.maybe = true);
             }
             self.visiting.pop();
             return;
@@ -97,15 +137,17 @@ impl Walk<'_> {
                 | Kind::Semaphore
                 | Kind::Permit),
             ) => {
-                self.found(path, kind, ty, by_ref);
+                self.found(path, kind, ty, by_ref, lent);
             }
-            Some(kind @ (Kind::Handle | Kind::Driver | Kind::Task | Kind::Raw)) => self.found(path, kind, ty, by_ref),
+            Some(kind @ (Kind::Handle | Kind::Driver | Kind::Task | Kind::Raw)) => {
+                self.found(path, kind, ty, by_ref, lent);
+            }
             Some(Kind::Lock) => {
-                self.found(path, Kind::Lock, ty, by_ref);
+                self.found(path, Kind::Lock, ty, by_ref, lent);
                 args.iter().for_each(|a| self.ty(a, path, by_ref, depth - 1));
             }
             Some(Kind::LockGuard) => {
-                self.found(path, Kind::LockGuard, ty, by_ref);
+                self.found(path, Kind::LockGuard, ty, by_ref, lent);
                 // The guard lends what it protects.
                 args.iter().for_each(|a| self.ty(a, path, true, depth - 1));
             }
@@ -139,7 +181,7 @@ impl Program {
         if let Some(known) = self.memo.held.read().unwrap_or_else(|e| e.into_inner()).get(ty) {
             return known.clone();
         }
-        let mut walk = Walk { program: self, out: Vec::new(), visiting: Vec::new() };
+        let mut walk = Walk { program: self, out: Vec::new(), visiting: Vec::new(), lent: false, finds: 0 };
         walk.ty(ty, &mut Vec::new(), false, DEPTH);
         let made: Arc<[Held]> = walk.out.into();
         self.memo.held.write().unwrap_or_else(|e| e.into_inner()).insert(ty.clone(), made.clone());

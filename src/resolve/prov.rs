@@ -134,6 +134,23 @@ impl Program {
         }
     }
 
+    /// The initialiser of a static, const or associated const named in a body.
+    pub fn static_init(&self, body: BodyIdx, path: &crate::ir::Path) -> Option<BodyIdx> {
+        let scope = self.scope_of(body);
+        let found = self.tables.names().resolve(scope.module, path, Space::Values);
+        let def = match found.map(|f| (f.def, f.used == path.segments.len())) {
+            Some((Def::Static(s), true)) => s,
+            _ => {
+                let (last, rest) = path.segments.split_last().filter(|(_, rest)| !rest.is_empty())?;
+                let of = crate::ir::Path { global: path.global, segments: rest.to_vec() };
+                let ty = self.tables.lower(&crate::ir::TypeRef::Path(of), &scope);
+                *self.tables.assoc_consts.get(&(super::tables::head_key(&ty)?, last.name))?
+            }
+        };
+        let def = &self.tables.statics[def];
+        Some(BodyIdx::new(self.tables.body_base[def.file] + def.init?.index()))
+    }
+
     /// A value of a house type that dereferences to a pool *is* that pool, field by field. One that dereferences to something
     /// else is itself: what is called on it names the fields that it goes through.
     fn through_deref(&self, prov: Prov, ty: &Ty) -> Prov {

@@ -252,4 +252,9 @@ pub struct Held {
     pub ty: Ty,
     /// Whether it is reached through a reference (then the value does not own it), `Arc`/`Rc` included.
     pub by_ref: bool,
+    /// Whether what holds it is nothing but a reference to it: somebody else owns it. What lies behind a reference to
+    /// something that owns it (`&mut [Conn]`) is not lent.
+    pub lent: bool,
+    /// Whether a value of the type may as well be without it: it lies in an `Option` field, or in one variant of several.
+    pub maybe: bool,
 }

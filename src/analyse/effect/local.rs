@@ -337,6 +337,17 @@ impl Cx<'_> {
         }
     }
 
+    /// Whether a call's result, by its type, may as well be without what it holds there.
+    fn may_lack(&self, id: CallId, path: &[Symbol], kind: Kind) -> bool {
+        let result = self.program.bodies[self.idx].results.get(id);
+        let ty = match result {
+            Some(Ty::Future(inner)) => inner,
+            Some(ty) => ty,
+            None => return false,
+        };
+        self.program.held(ty).iter().any(|h| h.maybe && h.kind == kind && h.path == path)
+    }
+
     /// Whether a call's result, once awaited, may refer to what it was made from.
     fn result_may_refer(&self, id: CallId) -> bool {
         match self.program.bodies[self.idx].results.get(id) {
@@ -372,6 +383,9 @@ impl Cx<'_> {
                 protects_connection,
                 child_of,
                 locked,
+                wrote,
+                opened,
+                maybe,
                 outlives,
             } => {
                 if effect.gifts.iter().any(|g| matches!(g, Gift::New { path, .. } if *path == returned.path)) {
@@ -400,6 +414,9 @@ impl Cx<'_> {
                 };
                 if let Some(res) = self.new_resource(id, call, spec) {
                     self.resources[res].locked = *locked;
+                    self.resources[res].wrote = *wrote;
+                    self.resources[res].opened = *opened;
+                    self.resources[res].maybe = *maybe && self.may_lack(id, &returned.path, *kind);
                     effect.gifts.push(Gift::New { res, path: returned.path.clone(), child_of: *child_of });
                 }
             }

@@ -148,6 +148,8 @@ pub struct CallEffect {
     pub executes: Vec<Executes>,
     /// A closure in this argument runs while a connection of this pool is held.
     pub runs_with: Vec<(BodyIdx, PoolId)>,
+    /// A closure of the call runs over the connection in this argument.
+    pub runs_over: Vec<(BodyIdx, usize)>,
     /// `Some(true)`: makes an `Ok`/`Some`; `Some(false)`: an `Err`.
     pub variant: Option<bool>,
     /// Tells whether argument 0 is good (`Some(true)` for `is_ok`).
@@ -278,7 +280,10 @@ impl<'a> Cx<'a> {
                     chain: Vec::new(),
                     protects_connection: held.kind == Kind::LockGuard && self.protects(&held.ty),
                     locked: false,
+                    wrote: false,
                     acquired_by_us: false,
+                    opened: held.kind == Kind::Conn && !held.lent && !self.is_handed_out(&held.ty),
+                    maybe: held.maybe,
                     outlives: false,
                 });
             }
@@ -310,6 +315,9 @@ impl<'a> Cx<'a> {
                         protects_connection,
                         child_of,
                         locked,
+                        wrote,
+                        opened,
+                        maybe,
                         outlives,
                     } => {
                         if self.resources.len() >= resource::MAX_RESOURCES {
@@ -330,6 +338,9 @@ impl<'a> Cx<'a> {
                             protects_connection: *protects_connection,
                             locked: *locked,
                             acquired_by_us: true,
+                            wrote: *wrote,
+                            opened: *opened,
+                            maybe: *maybe,
                             outlives: *outlives,
                         });
                         gifts.push(Gift::New { res, path: returned.path.clone(), child_of: *child_of });
@@ -341,6 +352,10 @@ impl<'a> Cx<'a> {
             }
         }
         blocks
+    }
+
+    fn is_handed_out(&self, ty: &Ty) -> bool {
+        matches!(ty, Ty::Adt(path, _) if self.program.catalog.is_handed_out(*path))
     }
 
     fn unknown_pool(&self, held: &Held) -> PoolId {
@@ -400,6 +415,7 @@ impl<'a> Cx<'a> {
             dedicated: None,
             executes: Vec::new(),
             runs_with: Vec::new(),
+            runs_over: Vec::new(),
             variant: None,
             tests: None,
             may_write: vec![true; call.args.len()],
@@ -670,6 +686,9 @@ impl Cx<'_> {
             protects_connection,
             locked: false,
             acquired_by_us: true,
+            wrote: false,
+            opened: false,
+            maybe: false,
             outlives: spec.outlives,
         }))
     }

@@ -129,6 +129,7 @@ impl Cx<'_> {
                         outlives: false,
                     };
                     if let Some(res) = self.new_resource(id, call, spec) {
+                        self.resources[res].opened = true;
                         effect.gifts.push(Gift::New { res, path: held.path, child_of: None });
                     }
                 }
@@ -281,6 +282,9 @@ impl Cx<'_> {
             if row.waits.is_none() {
                 effect.effects.add_waits(database_wait(link.clone()));
             }
+        }
+        if let (Some(f), None, Some(body)) = (from, pool_from, self.closure_arg(call, what)) {
+            effect.runs_over.push((body, f));
         }
         if let Some(body) = self.closure_arg(call, what)
             && let Some(summary) = self.summaries.get(body)
@@ -449,10 +453,10 @@ impl Cx<'_> {
             .and_then(|op| sql::literal(self.program, self.idx, &self.definitions, op));
         let nature = text.as_deref().map(sql::nature);
         // The text decides; without it, what the row says of the method; else it writes.
-        let writes = nature.map(|n| n.writes).or(writes).unwrap_or(true);
+        let writes = nature.filter(|n| n.sure).map(|n| n.writes).or(writes).unwrap_or(true);
         let locks = nature.and_then(|n| n.locks);
         let session = nature.and_then(|n| n.session);
-        effect.unread = nature.is_none();
+        effect.unread = nature.is_none_or(|n| n.partial);
         let own = matches!(
             session,
             Some(sql::Session::Lock | sql::Session::Unlock | sql::Session::Listen | sql::Session::Temporary)

@@ -251,7 +251,7 @@ impl Transfer<'_> {
     }
 
     /// Puts a resource into a result.
-    pub(super) fn give(&self, state: &mut State, gift: &Gift, args: &[Vec<Entry>], out: &mut Value) {
+    pub(super) fn give(&mut self, state: &mut State, gift: &Gift, args: &[Vec<Entry>], out: &mut Value) {
         match gift {
             Gift::New { res, path, child_of } => {
                 let mut parents: Vec<ResId> =
@@ -261,6 +261,9 @@ impl Transfer<'_> {
                 // What talks over a connection that nobody knows is nobody's concern either.
                 if parents.is_empty() && self.resource(*res).outlives {
                     return;
+                }
+                if let Some(sink) = &mut self.sink {
+                    sink.out.parents[*res].clone_from(&parents);
                 }
                 let outcomes = Outcomes::held().lock_held(self.resource(*res).locked);
                 state.res.insert(*res, ResState { outcomes, parents, closes: false });

@@ -43,6 +43,8 @@ pub struct Sink {
     pub unlocked: Vec<ResId>,
     /// Closures that run while a connection of a pool is held.
     pub runs_with: Vec<(BodyIdx, super::resource::PoolId)>,
+    /// Closures that run over a connection that is held here.
+    pub runs_over: Vec<(BodyIdx, ResId)>,
     /// Acquisitions inside callees that were lent a held connection: the place in the callee, the resource here, the answer.
     pub lent: Vec<(Span, ResId, Sameness)>,
     /// What inner bodies capture: body, capture's outer local, resources held in it now.
@@ -364,6 +366,7 @@ impl<'a> Transfer<'a> {
         sink.out.uses = IndexVec::from_elem(Vec::new(), n);
         sink.out.sessions = IndexVec::from_elem(false, n);
         sink.out.outer = IndexVec::from_elem(None, n);
+        sink.out.parents = IndexVec::from_elem(Vec::new(), n);
         self.sink = Some(sink);
     }
 }

@@ -259,6 +259,13 @@ impl Transfer<'_> {
                 sink.runs_with.push((*body, pool.clone()));
             }
         }
+        for &(body, arg) in &effect.runs_over {
+            let over = args.get(arg).into_iter().flatten().map(|e| e.res);
+            let over = over.into_iter().find(|&r| self.resource(r).is_connection());
+            if let (Some(sink), Some(res)) = (&mut self.sink, over) {
+                sink.runs_over.push((body, res));
+            }
+        }
         if local {
             for (param, entries) in args.iter().enumerate() {
                 for entry in entries {
