@@ -82,19 +82,21 @@ fn shipped_rows_that_take_or_end_something_are_proven() {
 fn rows_in_use(folder: &Path) -> BTreeSet<String> {
     let mut used = BTreeSet::new();
     for entry in std::fs::read_dir(folder).expect("the folder is there").filter_map(Result::ok) {
-        let (Ok(text), Ok(manifest)) = (
-            std::fs::read_to_string(entry.path().join("src/lib.rs")),
-            std::fs::read_to_string(entry.path().join("Cargo.toml")),
-        ) else {
-            continue;
-        };
-        let files = [("src/lib.rs".to_owned(), text), ("Cargo.toml".to_owned(), manifest)];
+        let krate = entry.path();
+        let Ok(manifest) = std::fs::read_to_string(krate.join("Cargo.toml")) else { continue };
+        let mut files = vec![("Cargo.toml".to_owned(), manifest)];
+        for source in std::fs::read_dir(krate.join("src")).expect("a crate has sources").filter_map(Result::ok) {
+            let name = format!("src/{}", source.file_name().to_string_lossy());
+            files.push((name, std::fs::read_to_string(source.path()).expect("sources are readable")));
+        }
+        let names: Vec<String> = files.iter().skip(1).map(|(name, _)| name.clone()).collect();
         let tree = Tree::in_memory(files, 2021);
         let catalog = pipeline::catalog(&tree, None).expect("shipped packs load");
-        let types =
-            dump(&Options::new(&tree, &catalog), Dump::Types, Some(("src/lib.rs", ""))).expect("it has functions");
-        let targets = types.lines().filter_map(|line| line.split_once(" -> pack ")?.1.split(": ").next());
-        used.extend(targets.map(str::to_owned));
+        for name in names {
+            let types = dump(&Options::new(&tree, &catalog), Dump::Types, Some((&name, ""))).expect("it has functions");
+            let targets = types.lines().filter_map(|line| line.split_once(" -> pack ")?.1.split(": ").next());
+            used.extend(targets.map(str::to_owned));
+        }
     }
     used
 }

@@ -107,7 +107,9 @@ impl Transfer<'_> {
     /// Moves what a place owns out of it; references are copied.
     pub(super) fn take(&mut self, state: &mut State, place: &Place) -> Value {
         let value = self.peek(state, place);
-        if matches!(self.place_ty(place), Ty::Ref(..)) {
+        let ty = self.place_ty(place);
+        // Reading a copy moves nothing: `*guard` of a guard over a number leaves the guard where it is.
+        if matches!(ty, Ty::Ref(..)) || !value.is_empty() && self.program.is_copy_like(&ty) {
             return value.borrowed();
         }
         self.remove_owned(state, place);
