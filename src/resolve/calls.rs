@@ -558,6 +558,9 @@ impl<'a> Infer<'a> {
         if is_method && self_ty.is_known() && !args.is_empty() {
             args[0] = self_ty.clone();
         }
+        // `Arc::clone(&x)`: the path says only that it is an `Arc`, the argument says of what.
+        let given = args.first().map(Ty::peel_refs).filter(|arg| !is_method && fills(arg, self_ty)).cloned();
+        let self_ty = given.as_ref().unwrap_or(self_ty);
         if let Some(closure) = &row.closure
             && let Some(arg) = args.get(closure.arg).cloned()
             && is_closure(&arg)
@@ -605,6 +608,14 @@ impl<'a> Infer<'a> {
         })?;
         Some((Target::Local { fns: Arc::from([fits.1]), union: false, cut: false }, expected.clone()))
     }
+}
+
+/// Whether a type knows the arguments that another of the same head leaves open.
+fn fills(ty: &Ty, open: &Ty) -> bool {
+    ty.head().is_some()
+        && ty.head() == open.head()
+        && !open.args().iter().any(Ty::is_known)
+        && ty.args().iter().any(Ty::is_known)
 }
 
 fn is_closure(ty: &Ty) -> bool {

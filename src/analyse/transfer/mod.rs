@@ -75,6 +75,8 @@ pub struct Transfer<'a> {
     pub unlocks_seen: bool,
     /// Whether some call of the body takes a value out of its place.
     pub takes_seen: bool,
+    /// Whether the futures that are awaited end with the first of them.
+    pub racing: bool,
     /// Set while reading.
     pub sink: Option<Sink>,
 }
@@ -104,6 +106,7 @@ impl<'a> Transfer<'a> {
             took: Vec::new(),
             unlocks_seen,
             takes_seen: prepared.calls.iter().any(|c| c.acts.contains(&Act::Take)),
+            racing: false,
             sink: None,
         }
     }

@@ -13,6 +13,7 @@ impl Transfer<'_> {
         let locked: Vec<ResId> = state.held().filter(|&r| state.outcomes(r).is_locked()).collect();
         let together: Vec<ResId> = if any { values.iter().flat_map(Value::reach).collect() } else { Vec::new() };
         let mut ran = false;
+        self.racing = any && values.len() > 1;
         for value in values {
             let related: Vec<ResId> = if any { together.clone() } else { value.reach().collect() };
             for pending in &value.pending {
@@ -25,6 +26,7 @@ impl Transfer<'_> {
                 }
             }
         }
+        self.racing = false;
         if !ran && self.sink.is_some() {
             let row = self.program.type_row(ty).and_then(|r| r.waits.clone());
             let kind = match (row, self.program.kind(ty)) {
@@ -334,7 +336,9 @@ impl Transfer<'_> {
                     }
                     continue;
                 }
-                if sameness != Sameness::Different {
+                // A permit that `select!` waits for keeps nobody: another arm may end the wait and give one back.
+                let hopeful = self.racing && acquires.pool.class == PoolClass::Permits;
+                if sameness != Sameness::Different && !hopeful {
                     nested |= !matches!(sameness, Sameness::Maybe(Confidence::Low, _));
                     sink.out.events.push(Event::Nested {
                         res,
