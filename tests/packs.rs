@@ -87,6 +87,9 @@ fn rows_in_use(folder: &Path) -> BTreeSet<String> {
         let mut files = vec![("Cargo.toml".to_owned(), manifest)];
         for source in std::fs::read_dir(krate.join("src")).expect("a crate has sources").filter_map(Result::ok) {
             let name = format!("src/{}", source.file_name().to_string_lossy());
+            if !name.ends_with(".rs") {
+                continue;
+            }
             files.push((name, std::fs::read_to_string(source.path()).expect("sources are readable")));
         }
         let names: Vec<String> = files.iter().skip(1).map(|(name, _)| name.clone()).collect();
