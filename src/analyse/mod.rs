@@ -12,6 +12,7 @@ pub mod callers;
 pub mod dump;
 pub mod effect;
 pub mod events;
+pub mod instances;
 pub mod inventory;
 pub mod made;
 pub mod kept;
@@ -93,6 +94,8 @@ pub struct Facts {
     pub emptied: BTreeSet<Slot>,
     /// Whether what a parameter (function, parameter) gets comes from a pool.
     pub sources: BTreeMap<(FnIdx, usize), callers::Sources>,
+    /// Whether at most one task at a time runs a body.
+    pub single: IndexVec<BodyIdx, bool>,
 }
 
 /// Analyses the whole program: level by level of the call graph, so that the bodies of a level can be read at once.
@@ -114,6 +117,7 @@ pub fn run(program: &Program, workers: &impl Workers) -> Facts {
     facts.pool_sizes = made::sizes(program);
     facts.emptied = kept::emptied(program, &facts);
     facts.sources = callers::sources(program, &facts);
+    facts.single = instances::single(program);
     facts
 }
 

@@ -26,7 +26,8 @@
 //! ```
 //!
 //! ## When it stays silent
-//! Inside `spawn_blocking`, `web::block`, `interact` and other offloads; for in-memory locks.
+//! Inside `spawn_blocking`, `web::block`, `interact` and other offloads; for in-memory locks. With low confidence, which is
+//! not shown by default, where at most one task at a time runs the function and the call does not panic there.
 
 use super::{Cx, Group, Lint, words};
 use crate::analyse::{Blocks, Event};
@@ -57,7 +58,9 @@ fn check(cx: &Cx<'_>, out: &mut Vec<Finding>) {
     }
     sites.sort_by_key(|(span, _)| *span);
     let Some(&(span, blocks)) = sites.first() else { return };
-    let mut finding = words::finding(cx, LINT.name, blocks.confidence.min(Confidence::High), span, None);
+    // The one task of a tool blocks nobody but itself; a call that panics does so for it too.
+    let cap = if cx.facts.single[cx.body] && !blocks.panics { Confidence::Low } else { Confidence::High };
+    let mut finding = words::finding(cx, LINT.name, blocks.confidence.min(cap), span, None);
     finding.resource = words::folded(cx, span);
     finding.message = format!("`{}` blocks an async worker thread", words::text(cx, span));
     if let Some(res) = first_over

@@ -38,6 +38,9 @@
 //! for a connection that was opened for its holder (`PgConnection::connect`) rather than taken from a pool, also where it comes in
 //! as a parameter and every caller that is seen gives such a one.
 //!
+//! A connection without a transaction has low confidence, which is not shown by default, where at most one task at a time
+//! runs the function (all calls come from `main`, or from a task that is spawned once): it empties no pool.
+//!
 //! ## Known limits
 //! A wait behind a trait whose implementations are outside the workspace has medium confidence; a wait inside a crate that
 //! no pack knows has low confidence and is not shown by default.
@@ -99,7 +102,7 @@ fn worth_telling(cx: &Cx<'_>, res: ResId) -> bool {
 
 /// The awaits that do not use it, in order of source; of several waits at one await the surest.
 fn offences<'a>(cx: &Cx<'a>, res: ResId) -> Vec<Offence<'a>> {
-    let held = words::held_confidence(cx, res);
+    let held = words::starving_confidence(cx, res);
     let handed_on = handed_on(cx, res);
     let nested: Vec<Span> = cx
         .events()

@@ -28,7 +28,8 @@
 //! ```
 //!
 //! ## When it stays silent
-//! For work over the connection itself, for locks and plain file I/O.
+//! For work over the connection itself, for locks and plain file I/O. With low confidence, which is not shown by default, where
+//! at most one task at a time runs the function (all calls come from `main`, or from a task that is spawned once).
 
 use super::{Cx, Group, Lint, words};
 use crate::analyse::Event;
@@ -55,7 +56,7 @@ fn check(cx: &Cx<'_>, out: &mut Vec<Finding>) {
         }
         told.push(*res);
         let name = words::name(cx, *res);
-        let confidence = words::held_confidence(cx, *res).min(blocks.confidence);
+        let confidence = words::starving_confidence(cx, *res).min(blocks.confidence);
         let what = match blocks.kind.as_str() {
             "sleep" => "the thread sleeps",
             "cpu" => "the processor is busy",

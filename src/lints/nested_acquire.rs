@@ -30,7 +30,9 @@
 //! ```
 //!
 //! ## When it stays silent
-//! For two different pools, savepoints and nested transactions on one connection, and read guards of one lock.
+//! For two different pools, savepoints and nested transactions on one connection, and read guards of one lock. Where at most
+//! one task at a time runs the function (all calls come from `main`, or from a task that is spawned once) and the first is
+//! no transaction, the confidence is low.
 //!
 //! ## Known limits
 //! Whether two owners of the same type of pool were given clones of one pool is not always seen; such findings have medium
@@ -94,7 +96,7 @@ fn judge<'a>(cx: &Cx<'a>, event: &'a Event) -> Option<Second<'a>> {
         Sameness::Maybe(confidence, _) => confidence,
         Sameness::Different => return None,
     };
-    let confidence = words::held_confidence(cx, *res).min(acquires.confidence).min(by_sameness);
+    let confidence = words::starving_confidence(cx, *res).min(acquires.confidence).min(by_sameness);
     Some(Second { span: *span, acquires, sameness, confidence })
 }
 

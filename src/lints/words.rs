@@ -299,6 +299,14 @@ pub fn certainty(cx: &Cx<'_>, res: ResId) -> Confidence {
     }
 }
 
+/// How sure it is that holding a resource keeps others waiting: one connection in the only task that runs this body empties
+/// no pool; a lock keeps out whoever needs it, and so do the locks of an open transaction.
+pub fn starving_confidence(cx: &Cx<'_>, res: ResId) -> Confidence {
+    let resource = &cx.events().resources[res];
+    let slot = resource.pool.class == PoolClass::Slots && resource.kind != Kind::Tx;
+    if slot && cx.facts.single[cx.body] { Confidence::Low } else { held_confidence(cx, res) }
+}
+
 /// Whether a resource is one that may be held for long by design.
 pub fn long_lived(cx: &Cx<'_>, resource: &Resource) -> bool {
     cx.program.type_row(&resource.ty).is_some_and(|r| r.long_lived)
