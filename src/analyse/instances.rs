@@ -137,7 +137,10 @@ impl Spread<'_> {
         let calls = self.program.body(body).calls.iter_enumerated();
         calls.filter(|(_, data)| argument(&data.args, closure).is_some()).any(|(call, _)| {
             let Target::Pack(path) = &self.program.bodies[body].targets[call] else { return false };
-            self.program.catalog.target_row(*path).is_none_or(|row| !matches!(row.effect, Effect::RunClosure { .. }) || row.repeats.is_some())
+            self.program
+                .catalog
+                .target_row(*path)
+                .is_none_or(|row| !matches!(row.effect, Effect::RunClosure { .. }) || row.repeats.is_some())
         })
     }
 
