@@ -213,7 +213,8 @@ fn summarise(program: &Program, idx: BodyIdx, summaries: &Summaries) -> (Summary
         }
     });
     let mut sink = transfer.sink.take().unwrap_or_default();
-    let summary = exits.into_summary(&prepared, &mut sink);
+    let mut summary = exits.into_summary(&prepared, &mut sink);
+    summary.drives = effect::driven(program, idx, &prepared);
     let left = if outermost {
         let entry = prepared.resources.iter_enumerated().filter(|(_, r)| matches!(r.origin, Origin::Local(_)));
         let entry = entry.map(|(res, _)| (res, None)).collect();
@@ -402,6 +403,7 @@ impl Exits {
             executes,
             unlocks,
             tries,
+            drives: Vec::new(),
         }
     }
 }

@@ -237,6 +237,8 @@ pub struct Summary {
     pub unlocks: Vec<usize>,
     /// Parameters over whose connection a session lock is tried, with the answer in the result: what it is when it was taken.
     pub tries: Vec<(usize, bool)>,
+    /// Parameters that are futures and are run to their end by a plain function.
+    pub drives: Vec<usize>,
 }
 
 /// A maybe-connection that is used as an executor.

@@ -81,6 +81,7 @@ impl Cx<'_> {
             }
             if fns.len() == 1 {
                 effect.tries.clone_from(&summary.tries);
+                effect.block_on = summary.drives.first().copied().filter(|_| effect.when == When::Now);
             }
             effect.unlocks.extend(summary.unlocks.iter().filter(|&&i| i < call.args.len()));
             for returned in &summary.returns {
@@ -101,7 +102,11 @@ impl Cx<'_> {
                 chain: vec![link.clone()],
             });
         }
-        if effect.gifts.is_empty() && (!seen_body || self.is_itself_resource(result) || self.hands_through(call, fns)) {
+        // What a function gives that runs a future is what the future gives.
+        if effect.block_on.is_none()
+            && effect.gifts.is_empty()
+            && (!seen_body || self.is_itself_resource(result) || self.hands_through(call, fns))
+        {
             self.gift_by_type(id, call, result, &link, &mut effect);
         }
         effect
@@ -457,4 +462,24 @@ pub fn pool_at_call(program: &Program, idx: BodyIdx, call: &ir::Call, pool: &Poo
         }
     };
     PoolId { prov, ..pool.clone() }
+}
+
+/// The parameters of a plain function that are futures and that it blocks on, as it got them or wrapped.
+pub fn driven(program: &Program, idx: BodyIdx, prepared: &Prepared) -> Vec<usize> {
+    let body = program.body(idx);
+    if body.is_async {
+        return Vec::new();
+    }
+    let mut driven: Vec<usize> = Vec::new();
+    for (call, effect) in body.calls.iter().zip(&prepared.calls) {
+        let Some(arg) = effect.block_on.and_then(|what| call.args.get(what)) else { continue };
+        let prov = program.prov(idx, arg);
+        if let ProvRoot::Param(n) = prov.root
+            && prov.path.is_empty()
+            && !driven.contains(&n)
+        {
+            driven.push(n);
+        }
+    }
+    driven
 }

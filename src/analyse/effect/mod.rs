@@ -7,7 +7,7 @@
 mod pack;
 mod local;
 
-pub use local::pool_at_call;
+pub use local::{driven, pool_at_call};
 
 use super::resource::{self, Link, Origin, PoolClass, PoolId, ResId, Resource};
 use super::state::{Life, Outcomes};

@@ -116,7 +116,13 @@ impl Transfer<'_> {
     pub(super) fn note_variant(&self, state: &mut State, local: LocalId, effect: &CallEffect, call: &ir::Call) {
         match effect.variant {
             Some(true) => {
-                state.variants.insert(local, Variants { good: true, bad: false });
+                // `Some(Err(e))` is the error that it holds.
+                let inner = match call.args.first() {
+                    Some(Operand::Place(place)) => place.as_local().and_then(|l| state.variants.get(&l)).copied(),
+                    Some(Operand::Path(..) | Operand::Literal(_)) | None => None,
+                };
+                let bad = inner.is_some_and(|v| v.bad && !v.good);
+                state.variants.insert(local, Variants { good: !bad, bad });
             }
             Some(false) => {
                 state.variants.insert(local, Variants { good: false, bad: true });
