@@ -18,7 +18,7 @@ use crate::discover::Tree;
 use crate::lints;
 use crate::pack::{
     Catalog,
-    catalog::{builtin_packs, packs_for},
+    catalog::{builtin_packs, described_by, packs_for},
     load::load_project,
 };
 use crate::report::{self, Known, Levels, LintDoc, LintRow, Paths, Report, suppress};
@@ -110,7 +110,7 @@ pub fn lint_docs() -> Vec<LintDoc> {
 /// Library knowledge for a tree: the shipped packs of its dependencies (all packs, where no manifest says what these are), and
 /// the rows of the project's settings, given as the file's name and text.
 pub fn catalog(tree: &Tree, project: Option<(&str, &str)>) -> Result<Arc<Catalog>, Vec<Problem>> {
-    let packages: BTreeSet<&str> = tree.crates.iter().flat_map(|k| &k.deps).map(|dep| dep.package.as_str()).collect();
+    let packages: BTreeSet<&str> = tree.crates.iter().flat_map(|k| &k.deps).map(described_by).collect();
     let mut packs = if packages.is_empty() { builtin_packs().0 } else { packs_for(packages) };
     let mut errors = Vec::new();
     if let Some((origin, text)) = project {

@@ -4,7 +4,7 @@ use super::args::{Packs as Args, PacksAction, PacksFormat};
 use super::{Stop, check, config, place, print};
 use crate::base::Symbol;
 use crate::discover::{Rules, Tree};
-use crate::pack::catalog::{Why, builtin_packs};
+use crate::pack::catalog::{Why, builtin_packs, described_by};
 use crate::pack::{Catalog, FnRow, Pack, describe, load, type_expr};
 use crate::pipeline;
 use crate::report::packs::{Head, List, Page, Row, Table, json, text};
@@ -47,14 +47,15 @@ fn known(named: Option<&Path>) -> Result<Vec<(Head, Pack)>, Stop> {
     check::catalog(&tree, &settings)?;
     let (catalog, _) = Catalog::new(builtin_packs().0);
     let deps = || tree.crates.iter().flat_map(|krate| krate.deps.iter().map(move |dep| (krate, dep)));
-    let why = catalog.why_active(deps().map(|(_, dep)| dep.package.as_str()));
+    let why = catalog.why_active(deps().map(|(_, dep)| described_by(dep)));
     // Without dependencies every pack is in force: see `pipeline::catalog`.
     let all = deps().next().is_none();
     let mut packs = Vec::new();
     for (index, pack) in catalog.packs.into_iter().enumerate() {
         let (active, reason) = match why.get(&index) {
             Some(Why::Package(package)) => {
-                let user = deps().find(|(_, dep)| dep.package == *package).map_or("", |(krate, _)| krate.name.as_str());
+                let user =
+                    deps().find(|(_, dep)| described_by(dep) == package).map_or("", |(krate, _)| krate.name.as_str());
                 (true, format!("the crate `{user}` depends on `{package}`"))
             }
             Some(Why::NamedBy(other)) => (true, format!("the pack `{other}` names its types")),

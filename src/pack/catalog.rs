@@ -9,8 +9,9 @@ use super::reader::PackError;
 use super::schema::*;
 use super::type_expr::visit_paths;
 use super::words;
-use crate::base::Symbol;
+use crate::base::{Dep, Symbol};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::OnceLock;
 
 /// The texts of `rules/*.toml`: id and text, in order of id.
 const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/packs.rs"));
@@ -460,6 +461,19 @@ pub fn builtin_packs() -> (Vec<Pack>, Vec<PackError>) {
         pack
     });
     (packs.collect(), errors)
+}
+
+/// The package whose packs describe a dependency: its own, or the one it stands in for, where no pack knows it and source
+/// calls it by the name of one that a pack knows (`tokio = { package = "turmoil-tokio" }`).
+pub fn described_by(dep: &Dep) -> &str {
+    static SHIPPED: OnceLock<BTreeSet<String>> = OnceLock::new();
+    let shipped = SHIPPED.get_or_init(|| {
+        EMBEDDED.iter().flat_map(|(id, text)| load::head(id, text).packages).collect::<BTreeSet<String>>()
+    });
+    if shipped.contains(&dep.package) {
+        return &dep.package;
+    }
+    shipped.iter().find(|known| known.replace('-', "_") == dep.name).map_or(&dep.package, String::as_str)
 }
 
 /// The packs that letgo ships and that are active when these Cargo packages are in use, in order of id: as

@@ -11,6 +11,7 @@ use super::fx::{FxMap, FxSet};
 use super::{CrateInput, FnIdx};
 use crate::base::{FileId, Idx, IndexVec, Symbol};
 use crate::ir::{FileIr, ModuleKind};
+use crate::pack::catalog::described_by;
 use std::sync::{Arc, OnceLock};
 
 crate::index_type!(
@@ -404,7 +405,7 @@ impl Builder<'_> {
         for unit in self.tree.units.iter_mut() {
             let Some(input) = crates.get(unit.krate) else { continue };
             for dep in &input.deps {
-                let outside = Symbol::new(&dep.package.replace('-', "_"));
+                let outside = Symbol::new(&described_by(dep).replace('-', "_"));
                 let target = match dep.dir.as_deref().and_then(|d| by_dir.get(d)) {
                     Some(root) => CrateName::Workspace(*root),
                     None => match by_name.get(&outside) {

@@ -161,6 +161,9 @@ fn sites(program: &Program) -> Vec<Site> {
                     let Some((_, to)) = read::site(program.body(body), call) else { continue };
                     let wanted: Vec<Kind> = kinds(program, &made.ty);
                     let fate = fates.of(body, to.local, &wanted);
+                    if often::once_for_all(program, body) {
+                        continue;
+                    }
                     let site = Site { body, call, made, fate };
                     if let (true, Some(f)) = (site.fate.returned, program.bodies[body].owner) {
                         let which = (site.made.chain.len() > 1).then_some(site.made.params.as_slice());

@@ -70,6 +70,26 @@ impl Often {
     }
 }
 
+/// Whether a body lies in a closure or block that is given to what runs it once in the life of the program
+/// (`OnceCell::get_or_init`): whoever asks again gets what was made then.
+pub fn once_for_all(program: &Program, mut body: BodyIdx) -> bool {
+    while let Some(parent) = program.bodies[body].parent {
+        for local in read::built_into(program, body) {
+            let given = program.body(parent).calls.iter_enumerated().any(|(call, data)| {
+                let Target::Pack(path) = &program.bodies[parent].targets[call] else { return false };
+                let row = program.catalog.target_row(*path);
+                let Some(Effect::Once { what }) = row.map(|row| &row.effect) else { return false };
+                matches!(data.args.get(*what), Some(Operand::Place(p)) if p.as_local() == Some(local))
+            });
+            if given {
+                return true;
+            }
+        }
+        body = parent;
+    }
+    false
+}
+
 /// Answers, remembered by function and the parameters that matter.
 pub struct Calls<'a> {
     program: &'a Program,
