@@ -10,6 +10,7 @@
 //! | [`discover`] | walks the tree, reads Cargo.toml files, asks git |
 //! | [`parse`] | text to `syn::File`, comments to suppressions |
 //! | [`lower`] | `syn` to IR: control flow, scopes, drops, macros |
+//! | [`mend`] | a finding to an edit that may mend it |
 //! | [`flow`] | the dataflow engine: lattice, worklist, results |
 //! | [`resolve`] | files to a program: names, types, call targets |
 //! | [`analyse`] | who holds which connection where: states, summaries, events |
@@ -26,6 +27,7 @@ pub mod pack;
 pub mod discover;
 pub mod parse;
 pub mod lower;
+pub mod mend;
 pub mod flow;
 pub mod resolve;
 pub mod analyse;

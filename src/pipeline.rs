@@ -1,12 +1,13 @@
 //! The sentence: discover, parse and lower, link, analyse, lint, suppress, order.
 //!
 //! Owns the composition of the rooms, the threads ([`work`]), what happens when a room panics ([`panics`]), and what
-//! `letgo dump` shows ([`dump`]), and the [`inventory`].
+//! `letgo dump` shows ([`dump`]), the [`inventory`], and the [`fixes`].
 //!
 //! **Invariants:** the result does not depend on the number of threads; a panic costs the file or the stage in which it
 //! happens and is told; `syn` never leaves the thread that parsed. **Absent on purpose:** argument parsing, files, printing.
 
 pub mod dump;
+pub mod fixes;
 pub mod inventory;
 pub mod panics;
 mod read;
@@ -29,6 +30,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 /// What a run is to do.
+#[derive(Clone)]
 pub struct Options<'a> {
     /// What there is to read.
     pub tree: &'a Tree,
@@ -54,6 +56,8 @@ pub struct Options<'a> {
     pub paths: Paths,
     /// Whether the report is to say what is held where.
     pub inventory: bool,
+    /// Whether findings are to come with their fixes, which costs a second reading where there are any.
+    pub fixes: bool,
     /// Is told how far the run is.
     pub progress: Option<&'a Progress<'a>>,
 }
@@ -77,6 +81,7 @@ impl<'a> Options<'a> {
             threads: 0,
             paths: Paths::default(),
             inventory: false,
+            fixes: false,
             progress: None,
         }
     }
@@ -127,8 +132,13 @@ pub fn catalog(tree: &Tree, project: Option<(&str, &str)>) -> Result<Arc<Catalog
 /// Reads and judges a tree.
 pub fn check(options: &Options<'_>) -> Report {
     let begin = Instant::now();
-    let (mut report, findings) = gather(options);
+    let (mut report, mut findings) = gather(options);
+    report::order::sort(&mut findings);
+    let known = options.fixes.then(|| Known::of(&findings, &report.sources));
     decide(&mut report, findings, options);
+    if let Some(known) = known {
+        fixes::offer(&mut report, &known, options);
+    }
     report.summary.seconds = begin.elapsed().as_secs_f64();
     report
 }

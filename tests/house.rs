@@ -14,26 +14,31 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("discover", &["base"]),
     ("parse", &["base"]),
     ("lower", &["base", "ir"]),
+    ("mend", &["base", "parse"]),
     ("flow", &["base", "ir"]),
     ("resolve", &["base", "ir", "pack"]),
     ("analyse", &["base", "ir", "pack", "flow", "resolve"]),
     ("lints", &["base", "ir", "pack", "resolve", "analyse"]),
     ("report", &["base"]),
-    ("pipeline", &["base", "ir", "pack", "discover", "parse", "lower", "resolve", "analyse", "lints", "report"]),
+    (
+        "pipeline",
+        &["base", "ir", "pack", "discover", "parse", "lower", "mend", "resolve", "analyse", "lints", "report"],
+    ),
     ("cli", &["base", "pack", "discover", "lints", "report", "pipeline"]),
     ("main", &["cli"]),
 ];
 
 /// Foreign crates, and paths of the standard library, that belong to some rooms only.
 const FOREIGN: &[(&str, &[&str])] = &[
-    ("syn", &["parse", "lower"]),
-    ("proc_macro2", &["parse", "lower"]),
-    ("quote", &["parse", "lower"]),
+    ("syn", &["parse", "lower", "mend"]),
+    ("proc_macro2", &["parse", "lower", "mend"]),
+    ("quote", &["parse", "lower", "mend"]),
     ("walkdir", &["discover"]),
     ("ignore", &["discover"]),
     ("codespan_reporting", &["report"]),
     // In cli for the language server, whose protocol it is.
     ("serde_json", &["report", "cli"]),
+    ("similar", &["cli"]),
     ("lsp_server", &["cli"]),
     ("lsp_types", &["cli"]),
     ("quick_xml", &["report"]),

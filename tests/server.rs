@@ -326,6 +326,21 @@ fn findings_can_be_silenced_and_comments_removed() {
 }
 
 #[test]
+fn what_is_certain_can_be_mended() {
+    let direct = NESTED.replace("audit(pool).await?;", "sqlx::query(\"DELETE FROM a\").execute(pool).await?;");
+    let mut editor = Editor::start(&[("src/lib.rs", &direct)], json!({}));
+    editor.open("src/lib.rs", &direct);
+    let range = editor.diagnostics("src/lib.rs", Some(1))[0]["range"].clone();
+    let actions = editor.actions("src/lib.rs", &range);
+    assert_eq!((&actions[0]["isPreferred"], &actions[0]["kind"]), (&true.into(), &"quickfix".into()));
+    let text = editor.applied("src/lib.rs", &direct, &actions[0]);
+    assert_eq!(text, direct.replace("execute(pool).await?;\n    tx", "execute(&mut *tx).await?;\n    tx"));
+    editor.change("src/lib.rs", 2, &text);
+    assert_eq!(codes(&editor.diagnostics("src/lib.rs", Some(2))), Vec::<&str>::new());
+    editor.end();
+}
+
+#[test]
 fn the_page_of_a_lint_is_shown() {
     let mut editor =
         Editor::start(&[("src/lib.rs", NESTED)], json!({ "window": { "showDocument": { "support": true } } }));

@@ -94,6 +94,35 @@ pub struct Suggestion {
     pub edits: Vec<Edit>,
 }
 
+impl Suggestion {
+    /// The same change as one replacement, for readers that know no other; `None` if it is of several files.
+    pub fn as_one(&self, sources: &super::SourceMap) -> Option<Edit> {
+        let (first, last) = (self.edits.first()?, self.edits.last()?);
+        if self.edits.iter().any(|edit| edit.span.file != first.span.file) {
+            return None;
+        }
+        let file = sources.files.get(first.span.file)?;
+        let span = first.span.to(last.span);
+        let mut text = String::new();
+        let mut at = span.start;
+        for edit in &self.edits {
+            text += file.text.get(at as usize..edit.span.start as usize)?;
+            text += &edit.text;
+            at = edit.span.end;
+        }
+        Some(Edit { span, text })
+    }
+}
+
+/// What a finding's resource is, for those who write edits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// The variable that holds it; `None` for a temporary.
+    pub variable: Option<String>,
+    /// Whether it is the guard of a lock.
+    pub is_lock: bool,
+}
+
 /// What a lint reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
@@ -113,6 +142,8 @@ pub struct Finding {
     pub resource: String,
     /// Where the resource was acquired: a suppression there silences the finding.
     pub acquired_at: Option<Span>,
+    /// What is held, for those who write edits.
+    pub held: Option<Held>,
     /// In order of execution; the primary place is one of them.
     pub steps: Vec<Step>,
     /// Kinds of wait or other words that tell findings of one function apart; part of the stable key.

@@ -13,7 +13,7 @@ pub mod suppression;
 pub mod symbol;
 pub mod workers;
 
-pub use finding::{Confidence, Edit, Finding, Level, Offence, Problem, Step, Suggestion};
+pub use finding::{Confidence, Edit, Finding, Held, Level, Offence, Problem, Step, Suggestion};
 pub use index::{Idx, IndexVec};
 pub use krate::{CrateInput, Dep};
 pub use nearest::nearest;

@@ -82,6 +82,12 @@ pub struct Check {
     /// Report findings of the baseline too
     #[arg(long, conflicts_with = "baseline", help_heading = "New findings only")]
     pub no_baseline: bool,
+    /// Mend what can be mended with certainty, then report the rest
+    #[arg(long, conflicts_with_all = ["staged", "fix_dry_run"], help_heading = "Fixes")]
+    pub fix: bool,
+    /// Print what `--fix` would change, as a diff; findings are reported as they are now, to files only
+    #[arg(long, help_heading = "Fixes")]
+    pub fix_dry_run: bool,
     /// Succeed even if there are errors
     #[arg(long, help_heading = "Levels (the last one wins)")]
     pub exit_zero: bool,
@@ -333,6 +339,24 @@ pub enum Format {
     Cargo,
     /// As `rustc --error-format=json` prints.
     Rustc,
+}
+
+impl Format {
+    /// Whether it tells how findings can be mended.
+    pub fn shows_fixes(self) -> bool {
+        match self {
+            Format::Json
+            | Format::JsonLines
+            | Format::Sarif
+            | Format::Rdjson
+            | Format::Html
+            | Format::Cargo
+            | Format::Rustc => true,
+            Format::Text | Format::Concise | Format::Github | Format::Gitlab | Format::Junit | Format::Markdown => {
+                false
+            }
+        }
+    }
 }
 
 impl std::str::FromStr for Output {

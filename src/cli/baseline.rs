@@ -113,7 +113,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Stop> {
 }
 
 /// Writes beside the file, then puts it in its place.
-fn replace(file: &Path, name: &str, text: &str) -> Result<(), Stop> {
+pub fn replace(file: &Path, name: &str, text: &str) -> Result<(), Stop> {
     let mut beside = file.as_os_str().to_owned();
     beside.push(format!(".{}.new", std::process::id()));
     let beside = PathBuf::from(beside);

@@ -3,7 +3,7 @@
 use super::args::{Check, Format, LevelFlags, Output};
 use super::config::{self, Config};
 use super::place::{self, Place};
-use super::{Stop, baseline, compare, print, say, wants_color};
+use super::{Stop, baseline, compare, fix, print, say, wants_color};
 use crate::base::{Confidence, Problem};
 use crate::discover::{Rules, Tree, read_text, stays_inside};
 use crate::pack::Catalog;
@@ -26,6 +26,9 @@ pub fn run(args: &Check, flags: &LevelFlags) -> Result<ExitCode, Stop> {
         flags.iter().map(|(word, level)| Ok(Setting { selector: selector(word, &rows)?, level: *level }));
     let command_line: Vec<Setting> = command_line.collect::<Result<_, Stop>>()?;
     let stdin = args.paths.iter().any(|path| path.as_os_str() == "-");
+    if stdin && args.fix {
+        return Err(Stop::Error("letgo: `--fix` writes files, and standard input is none\n".to_owned()));
+    }
     let place = find(args, stdin)?;
     let against = compare::Against::of(args, stdin, &place)?;
     let settings = match &against {
@@ -60,18 +63,27 @@ pub fn run(args: &Check, flags: &LevelFlags) -> Result<ExitCode, Stop> {
         threads: args.threads,
         paths: place.paths.clone(),
         inventory: outputs.iter().any(|output| output.format == Format::Html),
+        fixes: args.fix || args.fix_dry_run || outputs.iter().any(|output| output.format.shows_fixes()),
         progress: Some(&tell),
         baseline: baseline.as_ref().map(|(_, known)| known),
         ..Options::new(&tree, &catalog)
     };
     let before = against.as_ref().map(|against| against.known(&place, &rules, &settings, &options)).transpose()?;
     let options = Options { before: before.as_ref(), ..options };
+    let mended = if args.fix { mend(&options, &rules)? } else { 0 };
+    let fresh = (mended > 0).then(|| Tree::from_disk(&place.root, &rules));
+    let options = Options { tree: fresh.as_ref().unwrap_or(&tree), ..options };
     let mut report = pipeline::check(&options);
     report.from_top = place.from_top.clone();
     progress.clear();
-    for output in &outputs {
+    if args.fix_dry_run {
+        fix::show(&report)?;
+    }
+    // The diff has standard output for itself.
+    for output in outputs.iter().filter(|output| !args.fix_dry_run || output.file.is_some()) {
         write(&report, output, args)?;
     }
+    fix::tell(mended, args.quiet);
     for problem in &report.problems {
         say(&format!("{}\n", text::problem(&report, problem)));
     }
@@ -90,6 +102,21 @@ pub fn run(args: &Check, flags: &LevelFlags) -> Result<ExitCode, Stop> {
     }
     let code = if report.internal_error { 2 } else { u8::from(report.fails() && !args.exit_zero) };
     Ok(ExitCode::from(code.max(then(args)?)))
+}
+
+/// Mends until nothing more can be mended; how many findings.
+fn mend(options: &Options<'_>, rules: &Rules) -> Result<usize, Stop> {
+    let mut mended = 0;
+    for _ in 0..fix::ROUNDS {
+        let tree = Tree::from_disk(&options.tree.root, rules);
+        let report = pipeline::check(&Options { tree: &tree, fixes: true, inventory: false, ..options.clone() });
+        let now = fix::apply(&report, &tree)?;
+        mended += now;
+        if now == 0 {
+            break;
+        }
+    }
+    Ok(mended)
 }
 
 /// Runs what was asked for after letgo; its exit code.

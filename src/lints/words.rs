@@ -9,7 +9,7 @@ use crate::analyse::made::{
     often::{Each, Often},
 };
 use crate::analyse::{Link, Origin, PoolClass, Release, ResId, Resource, Waits, resource::PoolId};
-use crate::base::{Confidence, Finding, Idx, Span, Step, Symbol};
+use crate::base::{Confidence, Finding, Held, Idx, Span, Step, Symbol};
 use crate::ir::{LocalId, LocalKind};
 use crate::pack::{Kind, Patience};
 use crate::resolve::{FnIdx, ProvRoot, Ty};
@@ -397,6 +397,10 @@ pub fn finding(cx: &Cx<'_>, lint: &'static str, confidence: Confidence, span: Sp
         message: String::new(),
         resource: resource.map_or_else(String::new, |r| folded(cx, r.span)),
         acquired_at: resource.map(|r| r.span),
+        held: res.map(|r| Held {
+            variable: variable(cx, r).map(|name| name.to_string()),
+            is_lock: matches!(cx.events().resources[r].pool.class, PoolClass::Lock { .. }),
+        }),
         steps: Vec::new(),
         kinds: Vec::new(),
         why: String::new(),

@@ -174,6 +174,7 @@ fn unparsed(file: FileId, source: &SourceFile, line: usize, column: usize, messa
         message,
         resource: String::new(),
         acquired_at: None,
+        held: None,
         steps: vec![Step { span, message: "here".to_owned(), primary: true, offence: None }],
         kinds: Vec::new(),
         why: "letgo sees nothing of this file, and calls into it are unknown to it".to_owned(),

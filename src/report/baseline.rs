@@ -135,6 +135,13 @@ impl Known {
         self
     }
 
+    /// Whether these are findings of `before` only, and those of `gone` are fewer by one for each time they are named.
+    pub fn is_less(&self, before: &Known, gone: &[&Key]) -> bool {
+        let count = |known: &Known, key: &Key| known.counts.get(key).copied().unwrap_or(0);
+        let named = |key: &Key| gone.iter().filter(|k| **k == key).count();
+        self.counts.keys().chain(gone.iter().copied()).all(|key| count(self, key) + named(key) <= count(before, key))
+    }
+
     /// Number of findings.
     pub fn len(&self) -> usize {
         self.counts.values().sum()

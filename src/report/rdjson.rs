@@ -36,7 +36,7 @@ fn diagnostic(report: &Report, entry: &super::Entry) -> Value {
         })
         .collect();
     // A suggestion replaces one place of the finding's own file.
-    let edits = finding.suggestions.iter().filter(|s| s.edits.len() == 1).flat_map(|s| &s.edits);
+    let edits = finding.suggestions.iter().filter_map(|s| s.as_one(&report.sources));
     let edits = edits.filter(|e| e.span.file == finding.span.file);
     let suggestions: Vec<Value> = edits.map(|e| json!({ "range": range(report, e.span), "text": e.text })).collect();
     json!({

@@ -123,7 +123,7 @@ fn span(report: &Report, span: Span, primary: bool, label: Option<String>, edit:
         "text": text.collect::<Vec<_>>(),
         "label": label,
         "suggested_replacement": edit,
-        "suggestion_applicability": edit.map(|_| "MaybeIncorrect"),
+        "suggestion_applicability": edit.map(|_| "MachineApplicable"),
         "expansion": null,
     }))
 }

@@ -7,7 +7,7 @@
 
 use super::region::Region;
 use super::{Entry, LintDoc, Report, count, escape};
-use crate::base::{Confidence, Level, Span, Step};
+use crate::base::{Confidence, Level, Span, Step, Suggestion};
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 
@@ -134,6 +134,10 @@ fn result(report: &Report, entry: &Entry, index: &HashMap<&str, usize>) -> Value
             .collect();
         set("codeFlows", json!([{ "threadFlows": [{ "locations": flow }] }]));
     }
+    let fixes: Vec<Value> = finding.suggestions.iter().filter_map(|s| fix(report, s)).collect();
+    if !fixes.is_empty() {
+        set("fixes", json!(fixes));
+    }
     set("partialFingerprints", json!({ "letgo/v1": entry.fingerprint }));
     let rank = match finding.confidence {
         Confidence::High => 90.0,
@@ -146,6 +150,29 @@ fn result(report: &Report, entry: &Entry, index: &HashMap<&str, usize>) -> Value
         json!({ "confidence": finding.confidence.as_str(), "resource": escape::one_line(&finding.resource) }),
     );
     Value::Object(result)
+}
+
+/// A suggestion: replacements per file.
+fn fix(report: &Report, suggestion: &Suggestion) -> Option<Value> {
+    let mut changes: Vec<Value> = Vec::new();
+    for edits in suggestion.edits.chunk_by(|a, b| a.span.file == b.span.file) {
+        let file = report.sources.files.get(edits[0].span.file)?;
+        let replacements = edits.iter().map(|edit| {
+            let ((line, column), (end_line, end_column)) =
+                (file.line_column(edit.span.start), file.line_column(edit.span.end));
+            json!({
+                "deletedRegion": {
+                    "startLine": line, "startColumn": column, "endLine": end_line, "endColumn": end_column,
+                },
+                "insertedContent": { "text": edit.text },
+            })
+        });
+        changes.push(json!({
+            "artifactLocation": { "uri": uri(&report.from_top.show(&file.path)) },
+            "replacements": replacements.collect::<Vec<_>>(),
+        }));
+    }
+    Some(json!({ "description": { "text": message(&suggestion.message) }, "artifactChanges": changes }))
 }
 
 fn importance(step: &Step) -> &'static str {

@@ -208,6 +208,7 @@ impl<'a> Comments<'a> {
             message,
             resource,
             acquired_at: None,
+            held: None,
             steps: vec![Step { span, message: "this comment".to_owned(), primary: true, offence: None }],
             kinds: Vec::new(),
             why: "a comment that is not understood silences nothing".to_owned(),

@@ -40,6 +40,7 @@ impl Sample {
             message: "pooled connection `conn` is held".to_owned(),
             resource: needle.to_owned(),
             acquired_at: None,
+            held: None,
             steps: vec![Step { primary: true, ..self.step(needle, nth, "waits here") }],
             kinds: vec!["http".to_owned()],
             why: "the pool runs dry".to_owned(),

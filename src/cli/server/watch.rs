@@ -234,6 +234,7 @@ fn judge(root: &Path, buffers: &BTreeMap<PathBuf, Buffer>) -> Result<Report, Str
         },
         min_confidence: settings.min_confidence.unwrap_or(crate::base::Confidence::Medium),
         baseline: known.as_ref().map(|(_, known)| known),
+        fixes: true,
         ..Options::new(&tree, &catalog)
     };
     Ok(pipeline::check(&options))
