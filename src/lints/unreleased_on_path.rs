@@ -173,6 +173,10 @@ fn taken(cx: &Cx<'_>, res: ResId) -> Option<Finding> {
     if !resource.borrowed || !resource.is_connection() {
         return None;
     }
+    // A variable was given it: `retain` and its kin take out what is not wanted.
+    if cx.events().holders[res].is_empty() {
+        return None;
+    }
     let by_scope = |r: &Release| matches!(r, Release::Scope | Release::Temporary);
     if !cx.events().releases[res].iter().all(|(_, r)| by_scope(r)) {
         return None;

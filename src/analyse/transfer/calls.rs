@@ -368,7 +368,10 @@ impl Transfer<'_> {
                         let inner = if own && !entry.owned { undropped(*inner) } else { *inner };
                         state.update(res, |o| through(o, inner, entry.owned));
                         self.locked_by_call(state, res, before, span);
-                        if entry.owned && !state.outcomes(res).may_be_held() && before.may_be_held() {
+                        // What comes back in the result was handed on, not let go.
+                        let back = |g: &Gift| matches!(g, Gift::Arg { index: i, owned: true, .. } if *i == index);
+                        let ended = !state.outcomes(res).may_be_held() && before.may_be_held();
+                        if entry.owned && ended && !effect.gifts.iter().any(back) {
                             self.note_release(res, span, Release::Call);
                         }
                     }

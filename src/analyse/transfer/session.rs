@@ -12,7 +12,8 @@ impl Transfer<'_> {
     /// A statement takes or gives back a lock over `res`.
     pub(super) fn session_lock(&mut self, state: &mut State, res: ResId, takes: bool, tries: bool, span: Span) {
         for holder in state.slot_holders(res) {
-            if state.res.get(&holder).is_some_and(|r| r.closes) {
+            // What guards the way to a connection has no session.
+            if !self.resource(holder).is_connection() || state.res.get(&holder).is_some_and(|r| r.closes) {
                 continue;
             }
             if takes {
@@ -32,6 +33,10 @@ impl Transfer<'_> {
     /// A callee has taken a lock over what it was lent.
     pub(super) fn locked_by_call(&mut self, state: &mut State, res: ResId, before: Outcomes, span: Span) {
         if before.is_locked() || !state.outcomes(res).is_locked() {
+            return;
+        }
+        if !self.resource(res).is_connection() {
+            state.update(res, |o| o.lock_held(false));
             return;
         }
         if state.res.get(&res).is_some_and(|r| r.closes) {
