@@ -1,11 +1,12 @@
 //! Events: what lints read. One pass over converged states makes them; they are complete without the states.
 
+use super::owed::{Account, Balance};
 use super::resource::{Link, PoolId, ResId, Resource, Sameness};
 use super::sql::Session;
 use super::state::Outcomes;
 use super::summary::{Acquires, Blocks, Waits};
 use crate::base::{Confidence, IndexVec, Span, Symbol};
-use crate::ir::{LocalId, ReturnKind};
+use crate::ir::{EdgeKind, LocalId, ReturnKind};
 use crate::resolve::BodyIdx;
 
 /// Everything that happens to the resources of one body.
@@ -25,6 +26,8 @@ pub struct BodyEvents {
     pub uses: IndexVec<ResId, Vec<Span>>,
     /// Per resource: whether a session of its own was opened over it (`LISTEN`, `COPY`, a session lock).
     pub sessions: IndexVec<ResId, bool>,
+    /// What the body keeps account of by hand.
+    pub accounts: Vec<Account>,
     /// For a captured resource, and for the connection that a closure is lent: the body around and its resource.
     pub outer: IndexVec<ResId, Option<(BodyIdx, ResId)>>,
     /// Per resource what it was begun on.
@@ -147,6 +150,24 @@ pub enum Event {
         span: Span,
         /// Which.
         takes: bool,
+    },
+    /// What lies in a place is taken out of it.
+    TakenOut {
+        /// The resource.
+        res: ResId,
+        /// The call.
+        span: Span,
+    },
+    /// The body is left after it moved an account.
+    LeftOpen(Box<Left>),
+    /// The body awaits while an account is open: if it is cancelled here, nothing moves it back.
+    AwaitOpen {
+        /// Which account of the body.
+        account: usize,
+        /// The await.
+        span: Span,
+        /// What may have happened to it.
+        balance: Balance,
     },
     /// Session state is made or needed through a pool, where the next statement may run on another connection.
     SessionOnPool {
@@ -284,6 +305,23 @@ pub enum Event {
         /// The call.
         span: Span,
     },
+}
+
+/// How a body is left, seen from one of its accounts.
+#[derive(Clone, Debug)]
+pub struct Left {
+    /// Which account of the body.
+    pub account: usize,
+    /// The returned expression, the `?`, or the end of the body.
+    pub span: Span,
+    /// What may have happened to it.
+    pub balance: Balance,
+    /// With an error.
+    pub failed: bool,
+    /// How.
+    pub kind: ReturnKind,
+    /// The branch that leads here, and which way it was taken.
+    pub branch: Option<(Span, EdgeKind)>,
 }
 
 /// What sort of place keeps a resource beyond its function.

@@ -167,7 +167,9 @@ impl Spread<'_> {
                         Given::Stays => false,
                         Given::Leaves => return Fate::Leaves,
                     },
-                    Rvalue::Aggregate { .. } | Rvalue::Plain(_) | Rvalue::Unknown(_) => return Fate::Leaves,
+                    Rvalue::Aggregate { .. } | Rvalue::Plain(_) | Rvalue::Step { .. } | Rvalue::Unknown(_) => {
+                        return Fate::Leaves;
+                    }
                 };
                 if follows && !holders.contains(&to.local) {
                     holders.push(to.local);

@@ -272,6 +272,7 @@ impl All<'_> {
             | Rvalue::Ref { .. }
             | Rvalue::Aggregate { .. }
             | Rvalue::Plain(_)
+            | Rvalue::Step { .. }
             | Rvalue::Unknown(_) => {}
         }
     }

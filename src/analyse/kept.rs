@@ -30,7 +30,7 @@ pub fn slot(program: &Program, idx: BodyIdx, operand: &Operand) -> Option<Slot> 
 }
 
 /// What is behind a lock's guard is where the lock is.
-fn through_locks(program: &Program, mut prov: Prov) -> Prov {
+pub fn through_locks(program: &Program, mut prov: Prov) -> Prov {
     for _ in 0..LOCKS {
         let ProvRoot::Call(body, call) = prov.root else { break };
         let Some(Target::Pack(row)) = program.bodies[body].targets.get(call) else { break };

@@ -15,6 +15,7 @@ pub mod events;
 pub mod instances;
 pub mod inventory;
 pub mod made;
+pub mod owed;
 pub mod kept;
 pub mod resource;
 pub mod sql;
@@ -30,7 +31,7 @@ pub use summary::{Acquires, Blocks, Summary, Waits};
 use crate::base::{Confidence, Idx, IndexVec, Span, Workers};
 use crate::flow;
 use crate::ir::{self, BodyKind, Terminator};
-use crate::resolve::{BodyIdx, FnIdx, Program};
+use crate::resolve::{BodyIdx, FnIdx, Program, Target};
 use effect::Prepared;
 use state::{Deferred, State};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -90,6 +91,8 @@ pub struct Facts {
     pub pool_sizes: Vec<i128>,
     /// Acquisitions in functions that hold a caller's connection: the surest answer any caller gives, and that caller.
     pub confirmed: HashMap<Span, (Sameness, CallerSite)>,
+    /// Some pool of the program has a hook that gives session locks back when a connection returns.
+    pub unlocks_on_return: bool,
     /// Places that keep resources and from which some function takes things out again.
     pub emptied: BTreeSet<Slot>,
     /// Whether what a parameter (function, parameter) gets comes from a pool.
@@ -118,7 +121,33 @@ pub fn run(program: &Program, workers: &impl Workers) -> Facts {
     facts.emptied = kept::emptied(program, &facts);
     facts.sources = callers::sources(program, &facts);
     facts.single = instances::single(program);
+    facts.unlocks_on_return = unlocks_on_return(program, &facts.summaries);
     facts
+}
+
+/// Whether a closure that runs when a connection returns to its pool gives session locks back.
+fn unlocks_on_return(program: &Program, summaries: &Summaries) -> bool {
+    let unlocks = |mut todo: Vec<BodyIdx>| {
+        while let Some(body) = todo.pop() {
+            if summaries.get(body).is_some_and(|s| !s.unlocks.is_empty()) {
+                return true;
+            }
+            todo.extend(program.inner_bodies(body));
+        }
+        false
+    };
+    program.bodies.iter_enumerated().filter(|(_, info)| !info.is_test).any(|(idx, info)| {
+        info.targets.iter_enumerated().any(|(call, target)| {
+            let Target::Pack(path) = target else { return false };
+            let row = program.catalog.target_row(*path).filter(|row| row.on_return);
+            let hook = row.and_then(|row| row.closure.as_ref()).map(|c| c.arg);
+            let given = hook.and_then(|arg| program.body(idx).calls[call].args.get(arg));
+            match given.map(|op| program.operand_ty(idx, op)) {
+                Some(crate::resolve::Ty::Fn(Some(body), _)) => unlocks(vec![body]),
+                _ => false,
+            }
+        })
+    })
 }
 
 /// What is left to do for a body when its summary is made.
@@ -148,6 +177,7 @@ impl Happened {
             events.outer[res] = outer;
         }
         events.resources = prepared.resources;
+        events.accounts = prepared.accounts.list;
         Happened {
             events,
             captured: std::mem::take(&mut sink.captured),
@@ -183,6 +213,7 @@ fn settle(program: &Program, component: &[BodyIdx], settled: &Summaries) -> Vec<
 /// Whether a body can be left out: it calls nothing that does anything and holds nothing.
 fn idle(program: &Program, idx: BodyIdx, prepared: &Prepared) -> bool {
     prepared.resources.is_empty()
+        && prepared.accounts.list.is_empty()
         && prepared.calls.iter().all(|c| {
             c.effects.is_empty()
                 && c.eager.is_empty()
@@ -237,6 +268,7 @@ struct Exits {
     locked: Vec<ResId>,
     wrote: BTreeSet<ResId>,
     tries: Vec<(ResId, bool)>,
+    balances: Vec<owed::Balance>,
     later: Effects,
     later_returns: Vec<Returned>,
     later_executes: Vec<summary::Executes>,
@@ -259,10 +291,18 @@ impl Exits {
         if !success {
             return;
         }
-        if let Some(answer) = state.answers.get(&ir::return_local()).filter(|a| a.tries)
-            && !self.tries.contains(&(answer.res, answer.when))
+        let accounts = transfer.prepared.accounts.list.len();
+        let first = self.balances.is_empty();
+        self.balances.resize(accounts, owed::Balance::NEVER);
+        for (account, slot) in self.balances.iter_mut().enumerate() {
+            let balance = state.balance(account);
+            *slot = if first { balance } else { slot.or(balance) };
+        }
+        if let Some(state::Answer { of: state::Owed::Lock(res), tries: true, when }) =
+            state.answers.get(&ir::return_local()).copied()
+            && !self.tries.contains(&(res, when))
         {
-            self.tries.push((answer.res, answer.when));
+            self.tries.push((res, when));
         }
         let Some(value) = state.value(ir::return_local()) else { return };
         for entry in &value.entries {
@@ -404,6 +444,7 @@ impl Exits {
             unlocks,
             tries,
             drives: Vec::new(),
+            nets: prepared.accounts.net(&self.balances),
         }
     }
 }

@@ -91,6 +91,20 @@ pub fn nature(text: &str) -> Nature {
     Nature { writes, sure, locks, tries, session, partial }
 }
 
+/// Whether a text begins (`true`) or ends a transaction; savepoints, which the transaction around them ends, do neither.
+pub fn transaction(text: &str) -> Option<bool> {
+    let statements = statements(text);
+    let savepoint = statements.iter().any(|s| {
+        let word = |n: usize| s.get(n).map_or("", String::as_str);
+        matches!(word(0), "savepoint" | "release") || word(0) == "rollback" && s.iter().any(|w| w == "to")
+    });
+    match session(&statements, None) {
+        Some(Session::Begin) if !savepoint => Some(true),
+        Some(Session::End) if !savepoint => Some(false),
+        _ => None,
+    }
+}
+
 /// What a text leaves to its session. What begins and ends in one text is whole: it is sent over one connection.
 fn session(statements: &[Vec<String>], locks: Option<bool>) -> Option<Session> {
     match locks {
@@ -296,7 +310,9 @@ pub fn literal(program: &Program, idx: BodyIdx, definitions: &Definitions<'_>, o
                 let Some(Operand::Literal(Literal::Str(template))) = ops.first() else { return None };
                 return Some(with_holes(template));
             }
-            Rvalue::AwaitMany { .. } | Rvalue::Aggregate { .. } | Rvalue::Unknown(_) => return None,
+            Rvalue::AwaitMany { .. } | Rvalue::Aggregate { .. } | Rvalue::Step { .. } | Rvalue::Unknown(_) => {
+                return None;
+            }
         };
     }
     None
@@ -336,6 +352,11 @@ mod tests {
     #[test]
     fn session_state_is_what_the_next_statement_needs() {
         let session = |text| nature(text).session;
+        assert_eq!(transaction("BEGIN IMMEDIATE"), Some(true));
+        assert_eq!(transaction("ROLLBACK"), Some(false));
+        assert_eq!(transaction("SAVEPOINT a"), None);
+        assert_eq!(transaction("ROLLBACK TO SAVEPOINT a"), None);
+        assert_eq!(transaction("BEGIN; DELETE FROM t; COMMIT"), None);
         assert_eq!(session("BEGIN"), Some(Session::Begin));
         assert_eq!(session("start transaction read only"), Some(Session::Begin));
         assert_eq!(session("BEGIN; SET LOCAL x = '5s'; SELECT f(); COMMIT;"), None);

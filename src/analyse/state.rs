@@ -16,6 +16,7 @@
 //!
 //! **Invariant:** a local that is not in `values` carries nothing. An unreachable point has no state (flow's bottom).
 
+use super::owed::Balance;
 use super::resource::ResId;
 use crate::base::Symbol;
 use crate::flow::Lattice;
@@ -272,11 +273,20 @@ pub struct ResState {
     pub closes: bool,
 }
 
-/// What the answer of a statement that takes a session lock tells.
+/// What must be given back by hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owed {
+    /// The lock of the session of this connection.
+    Lock(ResId),
+    /// An account of the body, by its number.
+    Account(usize),
+}
+
+/// What the answer of a statement that takes a session lock, or moves an account, tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// The connection whose session takes it.
-    pub res: ResId,
+    /// What it tells of.
+    pub of: Owed,
     /// It is only tried: a boolean in the answer says whether it was taken.
     pub tries: bool,
     /// What that boolean is when it was.
@@ -294,8 +304,10 @@ pub struct State {
     pub variants: BTreeMap<LocalId, Variants>,
     /// Per boolean local: the local whose variant it tells, and whether `true` means good.
     pub tests: BTreeMap<LocalId, (LocalId, bool)>,
-    /// Per local that is, or was made from, the answer of a statement that takes a session lock.
+    /// Per local that is, or was made from, the answer of a statement that takes a session lock or moves an account.
     pub answers: BTreeMap<LocalId, Answer>,
+    /// Per account of the body what may have happened to it; absent: nothing.
+    pub accounts: BTreeMap<usize, Balance>,
     /// Whether every path to here took the `Err` side of some test.
     pub failed: bool,
     /// Guards of locks that were temporaries when a pattern was matched: they live as long as the construct.
@@ -310,6 +322,10 @@ impl State {
     /// What a local carries.
     pub fn value(&self, local: LocalId) -> Option<&Rc<Value>> {
         self.values.get(&local)
+    }
+    /// What may have happened to an account.
+    pub fn balance(&self, account: usize) -> Balance {
+        self.accounts.get(&account).copied().unwrap_or_default()
     }
     /// Resources that are held on some path to here.
     pub fn held(&self) -> impl Iterator<Item = ResId> + '_ {
@@ -414,6 +430,13 @@ impl Lattice for State {
             let joined = Variants { good: ours.good | theirs.good, bad: ours.bad | theirs.bad };
             changed |= joined != *ours;
             *ours = joined;
+        }
+        let either: BTreeSet<usize> = other.accounts.keys().chain(self.accounts.keys()).copied().collect();
+        for account in either {
+            let ours = self.balance(account);
+            let joined = ours.or(other.balance(account));
+            changed |= joined != ours;
+            self.accounts.insert(account, joined);
         }
         let before = self.answers.len();
         self.answers.retain(|local, answer| other.answers.get(local) == Some(answer));

@@ -4,6 +4,7 @@
 //! the function (or of the function around, for closures and async blocks) or at a static. It is bounded: at most
 //! [`MAX_EFFECTS`] acquisitions, waits and blocks are kept, the surest and shortest first.
 
+use super::owed::Net;
 use super::resource::{Link, PoolId};
 use super::sql::Session;
 use super::state::Outcomes;
@@ -239,6 +240,8 @@ pub struct Summary {
     pub tries: Vec<(usize, bool)>,
     /// Parameters that are futures and are run to their end by a plain function.
     pub drives: Vec<usize>,
+    /// What it leaves moved, on every successful exit, of what is kept account of by hand.
+    pub nets: Vec<Net>,
 }
 
 /// A maybe-connection that is used as an executor.

@@ -271,6 +271,13 @@ pub enum Rvalue {
     Cast(Operand, TypeRef),
     /// Anything else that reads its operands and gives a plain value: arithmetic, comparison, negation, formatting.
     Plain(Vec<Operand>),
+    /// What `place += n` and `place -= n` make of the place and of `n`.
+    Step {
+        /// Whether it is added.
+        up: bool,
+        /// The place and what is added or taken away.
+        ops: Vec<Operand>,
+    },
     /// Something not understood. What it mentions may have gone anywhere: the analysis ends tracking of it silently.
     Unknown(Vec<Operand>),
 }

@@ -203,6 +203,7 @@ impl Printer<'_> {
             }
             Rvalue::Cast(op, ty) => format!("{} as {ty}", self.operand(op)),
             Rvalue::Plain(ops) => format!("plain({})", self.operands(ops)),
+            Rvalue::Step { up, ops } => format!("{}({})", if *up { "add" } else { "subtract" }, self.operands(ops)),
             Rvalue::Unknown(ops) => format!("unknown({})", self.operands(ops)),
         }
     }

@@ -25,6 +25,7 @@ pub mod uncommitted_transaction;
 pub mod undriven_connection;
 pub mod unreleased_on_path;
 
+mod balances;
 mod own_inputs;
 pub mod words;
 

@@ -45,7 +45,7 @@ use crate::base::{Confidence, Finding, Span};
 /// The lint.
 pub static LINT: Lint = Lint {
     name: "session_on_pool",
-    group: Group::Preview,
+    group: Group::Correctness,
     summary: "session state is sent through a pool, whose next statement may run on another connection",
     since: "0.1.0",
     page: include_str!("session_on_pool.rs"),

@@ -1,10 +1,15 @@
 //! # unreleased_on_path
 //!
 //! ## What it does
-//! Reports what must be given back by a statement and is not on some path: a session lock (`pg_advisory_lock`, `GET_LOCK`)
-//! whose connection returns to its pool while the lock is held, by `?`, by `return`, at the end, or when the function is
-//! cancelled at an await before the unlock; and a connection that is taken out of a field and dropped on one path although
-//! another puts it back or uses it.
+//! Reports what must be given back by a statement and is not on some path, by `?`, by `return`, at the end, or when the
+//! function is cancelled at an await in between:
+//!
+//! - a session lock (`pg_advisory_lock`, `GET_LOCK`) whose connection returns to its pool while the lock is held;
+//! - a transaction that is begun and ended as text (`BEGIN`, `COMMIT`) over a connection that lives on;
+//! - a connection that is taken out of a field and dropped on one path although another puts it back or uses it;
+//! - permits that are forgotten and added again by `add_permits`;
+//! - a counter that goes up and down, something put into a set or map and taken out under the same name, a flag that is set
+//!   and cleared, where one path leaves before the second half, also through methods that do one half each.
 //!
 //! ## Why is this bad?
 //! A session lock belongs to the connection, not to the function. A pool hands the connection to somebody else with the lock
@@ -43,23 +48,29 @@
 //!
 //! ## When it stays silent
 //! When the connection is closed, detached, or owned by a struct with a `Drop` of its own; for pools that reset a session
-//! that comes back; where a lock was only tried and the answer was no; for a connection that is dropped on an error path
-//! after it was taken out of a field, since a broken one is not to be put back.
+//! that comes back, or have a hook that unlocks it; where a lock was only tried and the answer was no; for a connection that
+//! is dropped on an error path after it was taken out of a field, since a broken one is not to be put back.
+//!
+//! For counters and the like: where the place is nobody else's (`&mut self` in code that is not async); where something with
+//! a `Drop` of its own is made after the first half, or has one that does the second; where the work is handed to a task that
+//! does the second half; where the function does only the first half and the caller does the other; for what is kept in a map
+//! for others to find.
 //!
 //! ## Known limits
-//! An unlock that fails is taken for one that works.
+//! An unlock that fails is taken for one that works. Counters are not told apart by amount, nor members by what they are where
+//! their names are made in different ways. A panic is no exit.
 
-use super::{Cx, Group, Lint, words};
+use super::{Cx, Group, Lint, balances, words};
 use crate::analyse::{Event, Life, Outcomes, Release, ResId};
 use crate::base::{Confidence, Finding, Span};
-use crate::ir::ReturnKind;
+use crate::ir::{LocalId, LocalKind, ReturnKind};
 use crate::pack::Kind;
 
 /// The lint.
 pub static LINT: Lint = Lint {
     name: "unreleased_on_path",
-    group: Group::Preview,
-    summary: "what must be given back by a statement is not on some path: a session lock, a connection taken out of a field",
+    group: Group::Correctness,
+    summary: "what must be given back by a statement is not on some path: a session lock, a permit, a count",
     since: "0.1.0",
     page: include_str!("unreleased_on_path.rs"),
     check,
@@ -69,12 +80,16 @@ fn check(cx: &Cx<'_>, out: &mut Vec<Finding>) {
     for res in cx.events().resources.indices() {
         out.extend(locked(cx, res).or_else(|| taken(cx, res)));
     }
+    for account in 0..cx.events().accounts.len() {
+        out.extend(balances::unbalanced(cx, LINT.name, account));
+    }
 }
 
 /// Whether it goes back to a pool that leaves the session as it is.
 fn keeps_session(cx: &Cx<'_>, res: ResId) -> bool {
     let resource = &cx.events().resources[res];
-    matches!(resource.kind, Kind::Guard | Kind::Tx)
+    !cx.facts.unlocks_on_return
+        && matches!(resource.kind, Kind::Guard | Kind::Tx)
         && !resource.borrowed
         && !cx.program.type_row(&resource.ty).is_some_and(|r| r.resets)
 }
@@ -174,7 +189,8 @@ fn taken(cx: &Cx<'_>, res: ResId) -> Option<Finding> {
         return None;
     }
     // A variable was given it: `retain` and its kin take out what is not wanted.
-    if cx.events().holders[res].is_empty() {
+    let is_var = |l: &LocalId| cx.program.body(cx.body).locals[*l].kind == LocalKind::Var;
+    if !cx.events().holders[res].iter().any(is_var) {
         return None;
     }
     let by_scope = |r: &Release| matches!(r, Release::Scope | Release::Temporary);
@@ -197,10 +213,15 @@ fn taken(cx: &Cx<'_>, res: ResId) -> Option<Finding> {
     let noun = words::noun(cx, resource);
     let mut finding = words::finding(cx, LINT.name, Confidence::Medium, span, Some(res));
     finding.message = format!("the {noun} taken out of `{field}` is dropped on this path instead of being put back");
-    finding.steps = vec![
+    let taken = cx.events().events.iter().filter_map(|e| match e {
+        Event::TakenOut { res: r, span } if *r == res => Some(*span),
+        _ => None,
+    });
+    finding.steps = taken.take(2).map(|s| words::step(s, format!("the {noun} is taken out here"))).collect();
+    finding.steps.extend([
         words::step(span, format!("leaves here without putting the {noun} back")),
         words::step(other, "on this path it lives on"),
-    ];
+    ]);
     finding.steps = words::order_steps(std::mem::take(&mut finding.steps), span);
     finding.kinds.push(String::from("taken"));
     finding.why = format!("the field is left empty, and the {noun} is gone for all that come later");

@@ -288,7 +288,7 @@ pub(super) fn needs_drop(value: &Rvalue) -> bool {
     match value {
         Rvalue::Use(Operand::Place(_)) => true,
         Rvalue::Use(Operand::Path(..) | Operand::Literal(_)) => false,
-        Rvalue::Ref { .. } | Rvalue::Plain(_) => false,
+        Rvalue::Ref { .. } | Rvalue::Plain(_) | Rvalue::Step { .. } => false,
         Rvalue::Cast(_, ty) => type_needs_drop(ty),
         Rvalue::Call(_) | Rvalue::Await(_) | Rvalue::AwaitMany { .. } | Rvalue::Unknown(_) => true,
         Rvalue::Aggregate { fields, base, kind: _ } => !fields.is_empty() || base.is_some(),

@@ -102,7 +102,13 @@ impl Lower<'_> {
                 let scope = self.b().temp_scope;
                 let left = self.place(&x.left, scope);
                 let span = self.spans.expr(e);
-                self.assign(left.clone(), Rvalue::Plain(vec![Operand::Place(left), right]), span);
+                let ops = vec![Operand::Place(left.clone()), right];
+                let value = match x.op {
+                    BinOp::AddAssign(_) => Rvalue::Step { up: true, ops },
+                    BinOp::SubAssign(_) => Rvalue::Step { up: false, ops },
+                    _ => Rvalue::Plain(ops),
+                };
+                self.assign(left, value, span);
                 self.unit(dest, span);
             }
             Expr::Macro(x) => {
@@ -523,7 +529,7 @@ impl Lower<'_> {
             }
             _ => {
                 let value = match self.value(right) {
-                    value @ (Rvalue::Use(_) | Rvalue::Plain(_) | Rvalue::Ref { .. }) => value,
+                    value @ (Rvalue::Use(_) | Rvalue::Plain(_) | Rvalue::Step { .. } | Rvalue::Ref { .. }) => value,
                     value => {
                         let temp = self.temp_of(value, self.spans.expr(right));
                         Rvalue::Use(Operand::Place(Place::local(temp)))

@@ -300,7 +300,10 @@ fn for_value(value: &mut Rvalue, place: &mut dyn FnMut(&mut Place)) {
         Rvalue::Use(op) | Rvalue::Await(op) | Rvalue::Cast(op, _) => for_operand(op, place),
         Rvalue::Ref { mutable: _, place: p } => place(p),
         Rvalue::Call(_) => {}
-        Rvalue::AwaitMany { futures: ops, all: _ } | Rvalue::Plain(ops) | Rvalue::Unknown(ops) => {
+        Rvalue::AwaitMany { futures: ops, all: _ }
+        | Rvalue::Plain(ops)
+        | Rvalue::Step { up: _, ops }
+        | Rvalue::Unknown(ops) => {
             ops.iter_mut().for_each(|op| for_operand(op, place));
         }
         Rvalue::Aggregate { kind: _, fields, base } => {

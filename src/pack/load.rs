@@ -521,9 +521,33 @@ impl Loader {
             panics_in_async: self.reader.flag(row, "panics_in_async"),
             ends_session: self.reader.flag(row, "ends_session"),
             outlives: self.reader.flag(row, "outlives"),
+            on_return: self.reader.flag(row, "on_return"),
+            tally: self.tally(row),
             note: self.reader.text(row, "note").map(|t| t.value.to_owned()),
             proof: self.proof(row),
         })
+    }
+
+    /// `up`, `down`, `flag:1`, `swap:1`, `in:1`, `out:1`.
+    fn tally(&mut self, row: &Row<'_>) -> Option<Tally> {
+        let text = self.reader.text(row, "tally")?;
+        let (word, arg) = text.value.split_once(':').map_or((text.value, None), |(w, n)| (w, n.parse().ok()));
+        match (word, arg.filter(|n| *n <= 15)) {
+            ("up", None) if word == text.value => Some(Tally::Up),
+            ("down", None) if word == text.value => Some(Tally::Down),
+            ("flag", Some(n)) => Some(Tally::Flag(n)),
+            ("swap", Some(n)) => Some(Tally::Swap(n)),
+            ("in", Some(n)) => Some(Tally::In(n)),
+            ("out", Some(n)) => Some(Tally::Out(n)),
+            _ => {
+                let message = format!(
+                    "`tally` is \"up\", \"down\", or \"flag:N\", \"swap:N\", \"in:N\", \"out:N\" with the number of an argument, not `{}`",
+                    text.value
+                );
+                self.reader.error(&text.span, message);
+                None
+            }
+        }
     }
 
     /// Refuses effect keys that the row's effect does not read.

@@ -307,10 +307,31 @@ pub struct FnRow {
     /// The future or stream that it gives does not borrow the connection it talks over, so the compiler lets it live on after
     /// the connection has gone back.
     pub outlives: bool,
+    /// The closure it is given runs whenever a connection comes back to the pool that is being made.
+    pub on_return: bool,
+    /// How it moves what is kept account of in argument 0.
+    pub tally: Option<Tally>,
     /// A word for messages.
     pub note: Option<String>,
     /// The crate version and file that prove the row.
     pub proof: String,
+}
+
+/// How a call moves what is kept account of in argument 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tally {
+    /// A number grows: a counter, the permits of a semaphore.
+    Up,
+    /// It shrinks.
+    Down,
+    /// A boolean becomes the literal in this argument.
+    Flag(Arg),
+    /// The same, and the result is what it was.
+    Swap(Arg),
+    /// Something is put in under the name in this argument.
+    In(Arg),
+    /// What has the name in this argument is taken out.
+    Out(Arg),
 }
 
 /// What a value that a function is given for each request tells.

@@ -44,6 +44,8 @@ pub mod keys {
         "blocks",
         "panics_in_async",
         "ends_session",
+        "on_return",
+        "tally",
         "note",
         "proof",
         "what",

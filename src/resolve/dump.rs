@@ -207,7 +207,7 @@ fn origin(program: &Program, body: BodyIdx, first: &FxMap<LocalId, &Rvalue>, ope
             }
             Some(Rvalue::AwaitMany { .. }) => return "join or select".into(),
             Some(Rvalue::Aggregate { .. }) => return "a literal of unknown type".into(),
-            Some(Rvalue::Plain(_)) => return "an operator".into(),
+            Some(Rvalue::Plain(_) | Rvalue::Step { .. }) => return "an operator".into(),
             Some(Rvalue::Unknown(_)) => return "something that was not understood".into(),
             None => {
                 let what = match ir.locals[place.local].kind {

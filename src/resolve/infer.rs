@@ -242,7 +242,7 @@ impl<'a> Infer<'a> {
                 let ty = self.t.lower(written, &scope);
                 if ty.is_known() { ty } else { self.operand(id, operand) }
             }
-            Rvalue::Plain(_) | Rvalue::Unknown(_) => Ty::Unknown,
+            Rvalue::Plain(_) | Rvalue::Step { .. } | Rvalue::Unknown(_) => Ty::Unknown,
         }
     }
 

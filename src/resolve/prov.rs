@@ -375,7 +375,7 @@ impl Ask<'_> {
             }
             if defs[local].len() > 1
                 && one.root == ProvRoot::Unknown
-                && matches!(value, Rvalue::Plain(_) | Rvalue::Unknown(_))
+                && matches!(value, Rvalue::Plain(_) | Rvalue::Step { .. } | Rvalue::Unknown(_))
             {
                 continue;
             }
@@ -429,7 +429,9 @@ impl Ask<'_> {
                     None => root(ProvRoot::Unknown),
                 }
             }
-            Rvalue::AwaitMany { .. } | Rvalue::Plain(_) | Rvalue::Unknown(_) => root(ProvRoot::Unknown),
+            Rvalue::AwaitMany { .. } | Rvalue::Plain(_) | Rvalue::Step { .. } | Rvalue::Unknown(_) => {
+                root(ProvRoot::Unknown)
+            }
         }
     }
 

@@ -9,6 +9,7 @@ mod local;
 
 pub use local::{driven, pool_at_call};
 
+use super::owed::{self, Accounts};
 use super::resource::{self, Link, Origin, PoolClass, PoolId, ResId, Resource};
 use super::state::{Life, Outcomes};
 use super::summary::{Acquires, Blocks, Effects, Executes, Returned, ReturnedFrom, Summary, Waits};
@@ -131,6 +132,8 @@ pub struct CallEffect {
     pub tries: Vec<(usize, bool)>,
     /// The connection in argument 0 is closed, now or when it is dropped.
     pub ends_session: bool,
+    /// It begins (`true`) or ends a transaction by its text, over the connection in this argument.
+    pub transaction: Option<(usize, bool)>,
     /// It sends text that could not be read: a lock may be given back by it.
     pub unread: bool,
     /// The closure that runs once per item of argument 0: its effects begin inside it, and do not talk over what gives the
@@ -183,6 +186,8 @@ pub struct Prepared {
     pub blocks: BTreeMap<BodyId, Vec<Gift>>,
     /// All resources, by id.
     pub resources: IndexVec<ResId, Resource>,
+    /// What the body keeps account of by hand.
+    pub accounts: Accounts,
 }
 
 /// Decides the effects of all calls of `body` and numbers its resources.
@@ -194,7 +199,8 @@ pub fn prepare(program: &Program, idx: BodyIdx, summaries: &Summaries) -> Prepar
     cx.parameters();
     let calls = body.calls.indices().map(|call| cx.call(call)).collect();
     let blocks = cx.blocks();
-    Prepared { calls, blocks, resources: cx.resources }
+    let accounts = owed::accounts(program, idx, &calls, summaries);
+    Prepared { calls, blocks, resources: cx.resources, accounts }
 }
 
 struct Cx<'a> {
@@ -230,6 +236,7 @@ fn awaited_calls(body: &Body) -> BTreeSet<CallId> {
             | ir::Rvalue::Aggregate { .. }
             | ir::Rvalue::Cast(..)
             | ir::Rvalue::Plain(_)
+            | ir::Rvalue::Step { .. }
             | ir::Rvalue::Unknown(_) => {}
         }
     }
@@ -407,6 +414,7 @@ impl<'a> Cx<'a> {
             unlocks: Vec::new(),
             tries: Vec::new(),
             ends_session: false,
+            transaction: None,
             unread: false,
             each: None,
             fns: Vec::new(),

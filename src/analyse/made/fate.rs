@@ -108,7 +108,7 @@ impl<'a> Fates<'a> {
                     }
                     true
                 }
-                Rvalue::Plain(_) => false,
+                Rvalue::Plain(_) | Rvalue::Step { .. } => false,
                 Rvalue::Unknown(_) => {
                     fate.kept = true;
                     false

@@ -189,9 +189,11 @@ impl Ask<'_> {
                 }
             }
             Rvalue::Call(call) => self.call(body, *call, depth),
-            Rvalue::Aggregate { .. } | Rvalue::AwaitMany { .. } | Rvalue::Plain(_) | Rvalue::Unknown(_) => {
-                Bound::Unknown
-            }
+            Rvalue::Aggregate { .. }
+            | Rvalue::AwaitMany { .. }
+            | Rvalue::Plain(_)
+            | Rvalue::Step { .. }
+            | Rvalue::Unknown(_) => Bound::Unknown,
         }
     }
 

@@ -45,7 +45,7 @@ pub fn places<'a>(body: &'a Body, value: &'a Rvalue) -> Vec<&'a Place> {
         }
         Rvalue::AwaitMany { futures, .. } => futures.iter().filter_map(of).collect(),
         Rvalue::Aggregate { fields, base, .. } => fields.iter().map(|f| &f.1).chain(base).filter_map(of).collect(),
-        Rvalue::Plain(ops) | Rvalue::Unknown(ops) => ops.iter().filter_map(of).collect(),
+        Rvalue::Plain(ops) | Rvalue::Step { ops, .. } | Rvalue::Unknown(ops) => ops.iter().filter_map(of).collect(),
     }
 }
 
@@ -100,7 +100,9 @@ pub fn amounts(program: &Program, body: BodyIdx, operand: &Operand, depth: usize
             for (_, _, value) in assignments(ir).filter(|(_, to, _)| to.as_local() == Some(local)) {
                 match value {
                     Rvalue::Use(op) | Rvalue::Cast(op, _) => all.extend(amounts(program, body, op, depth - 1)?),
-                    Rvalue::Plain(ops) if ops.iter().all(|op| amounts(program, body, op, depth - 1).is_some()) => {
+                    Rvalue::Plain(ops) | Rvalue::Step { ops, .. }
+                        if ops.iter().all(|op| amounts(program, body, op, depth - 1).is_some()) =>
+                    {
                         all.push(Amount::Written(ir.locals[local].span, 1));
                     }
                     _ => return None,
@@ -136,7 +138,11 @@ pub fn repeats(program: &Program, body: BodyIdx, call: CallId) -> Option<Cycle> 
                 Rvalue::Call(c) => {
                     matches!(&program.bodies[body].targets[*c], Target::Pack(p) if p.as_str().starts_with("std::result::") || p.as_str().starts_with("std::option::"))
                 }
-                Rvalue::AwaitMany { .. } | Rvalue::Aggregate { .. } | Rvalue::Plain(_) | Rvalue::Unknown(_) => false,
+                Rvalue::AwaitMany { .. }
+                | Rvalue::Aggregate { .. }
+                | Rvalue::Plain(_)
+                | Rvalue::Step { .. }
+                | Rvalue::Unknown(_) => false,
             };
             if flows
                 && !result.contains(&to.local)

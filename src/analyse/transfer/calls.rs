@@ -22,6 +22,9 @@ impl Transfer<'_> {
                     if taken.entries.iter().any(stays) {
                         taken.entries.retain(|e| !stays(e));
                     } else {
+                        for entry in &taken.entries {
+                            self.event(Event::TakenOut { res: entry.res, span: call.span });
+                        }
                         self.remove_behind(state, place);
                     }
                     taken

@@ -55,6 +55,7 @@ pub(super) fn moved(program: &Program, inner: BodyIdx) -> Vec<bool> {
             | Rvalue::AwaitMany { .. }
             | Rvalue::Cast(..)
             | Rvalue::Plain(_)
+            | Rvalue::Step { .. }
             | Rvalue::Unknown(_) => {}
         }
     }

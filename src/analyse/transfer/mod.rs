@@ -6,6 +6,7 @@
 
 mod calls;
 mod captures;
+mod ledger;
 mod places;
 mod session;
 mod waits;
@@ -14,8 +15,9 @@ mod beyond;
 use super::Summaries;
 use super::effect::{Act, CallEffect, Gift, Prepared, When, Width};
 use super::events::{BodyEvents, Event, Release};
+use super::owed::Balance;
 use super::resource::{Origin, PoolClass, PoolId, ResId, Resource, Sameness, same_pool};
-use super::state::{Answer, Deferred, Entry, Life, Outcomes, Pending, ResState, State, Value, Variants};
+use super::state::{Answer, Deferred, Entry, Life, Outcomes, Owed, Pending, ResState, State, Value, Variants};
 use super::summary::{Acquires, Effects, Executes, ParamResource, merge_executes};
 use crate::base::{Confidence, Idx, IndexVec, Span, Symbol};
 use crate::flow::{self, Location};
@@ -161,6 +163,7 @@ impl<'a> Transfer<'a> {
                 }
                 Value::default()
             }
+            Rvalue::Step { .. } => Value::default(),
             Rvalue::Unknown(ops) => {
                 for op in ops {
                     let value = self.read(state, op);
@@ -307,6 +310,7 @@ impl<'a> Transfer<'a> {
         }
         let Terminator::Return(kind, span) = &block.term else { return };
         self.note_left(state, *kind, *span);
+        self.note_balances(state, at, *kind, *span);
         let Some(success) = self.success(state, *kind) else { return };
         let ids: Vec<ResId> = state.res.keys().copied().collect();
         for res in ids {
@@ -457,20 +461,32 @@ impl flow::Analysis for Transfer<'_> {
             value.add(Entry { path: resource.path.as_slice().into(), res: id, owned: !resource.borrowed });
             set(&mut state, local, value);
         }
+        for (n, account) in self.prepared.accounts.list.iter().enumerate() {
+            if account.before != Balance::NEVER {
+                state.accounts.insert(n, account.before);
+            }
+        }
         state
     }
 
-    fn stmt(&mut self, state: &mut State, _at: Location, stmt: &Stmt) {
+    fn stmt(&mut self, state: &mut State, at: Location, stmt: &Stmt) {
         match &stmt.kind {
             StmtKind::Assign { to, value } => {
+                match value {
+                    Rvalue::Await(op) => self.note_open_await(state, Some(op), stmt.span),
+                    Rvalue::AwaitMany { .. } => self.note_open_await(state, None, stmt.span),
+                    _ => {}
+                }
                 let inherited = self.answer_of(state, value);
-                let value = self.evaluate(state, to, value, stmt.span);
+                let carried = self.evaluate(state, to, value, stmt.span);
                 self.note_answer(state, to, inherited);
-                self.note_kept(to, &value, stmt.span);
-                self.store(state, to, value);
+                self.note_kept(to, &carried, stmt.span);
+                self.store(state, to, carried);
+                self.tally(state, at, to, value);
             }
             StmtKind::Drop { place, why } => self.drop_place(state, place, *why, stmt.span),
             StmtKind::Yield(op) => {
+                self.note_open_await(state, None, stmt.span);
                 let value = self.read(state, op);
                 self.escape(state, &value);
                 if self.sink.is_some() {
@@ -527,6 +543,7 @@ impl flow::Analysis for Transfer<'_> {
                 let Some(&(tested, good_if_true)) = place.as_local().and_then(|l| state.tests.get(&l)) else {
                     return true;
                 };
+                self.tested(state, tested, taken == good_if_true);
                 return self.refine(state, &Place::local(tested), taken == good_if_true);
             }
             EdgeKind::Again | EdgeKind::Exit | EdgeKind::Arm(_) => None,

@@ -308,7 +308,7 @@ impl Transfer<'_> {
                 Rvalue::Aggregate { fields, base, .. } => {
                     fields.iter().any(|(_, op)| reads(op)) || base.iter().any(reads)
                 }
-                Rvalue::Plain(ops) => plain && ops.iter().any(reads),
+                Rvalue::Plain(ops) | Rvalue::Step { ops, .. } => plain && ops.iter().any(reads),
                 Rvalue::Unknown(ops) => ops.iter().any(reads),
             },
             StmtKind::Yield(op) => reads(op),

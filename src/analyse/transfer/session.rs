@@ -17,7 +17,7 @@ impl Transfer<'_> {
                 continue;
             }
             if takes {
-                self.took.push(Answer { res: holder, tries, when: true });
+                self.took.push(Answer { of: Owed::Lock(holder), tries, when: true });
                 if !tries {
                     state.update(holder, |o| o.lock_held(true));
                 }
@@ -43,7 +43,7 @@ impl Transfer<'_> {
             state.update(res, |o| o.lock_held(false));
             return;
         }
-        self.took.push(Answer { res, tries: false, when: true });
+        self.took.push(Answer { of: Owed::Lock(res), tries: false, when: true });
         self.event(Event::Locks { res, span, takes: true });
     }
 
@@ -73,7 +73,7 @@ impl Transfer<'_> {
             for entry in args.get(i).into_iter().flatten() {
                 for res in state.slot_holders(entry.res) {
                     if !state.res.get(&res).is_some_and(|r| r.closes) {
-                        self.took.push(Answer { res, tries: true, when });
+                        self.took.push(Answer { of: Owed::Lock(res), tries: true, when });
                         self.event(Event::Locks { res, span, takes: true });
                     }
                 }
@@ -115,7 +115,7 @@ impl Transfer<'_> {
                 [op] => of(op).map(|a| Answer { when: !a.when, ..a }),
                 _ => None,
             },
-            Rvalue::AwaitMany { .. } | Rvalue::Aggregate { .. } | Rvalue::Unknown(_) => None,
+            Rvalue::AwaitMany { .. } | Rvalue::Aggregate { .. } | Rvalue::Step { .. } | Rvalue::Unknown(_) => None,
         }
     }
 
@@ -139,7 +139,7 @@ impl Transfer<'_> {
         match kind {
             EdgeKind::Then | EdgeKind::Else if answer.tries => {
                 let taken = (*kind == EdgeKind::Then) == answer.when;
-                state.update(answer.res, |o| o.lock_held(taken));
+                self.settle_answer(state, answer.of, taken);
             }
             EdgeKind::Then
             | EdgeKind::Else
@@ -151,9 +151,30 @@ impl Transfer<'_> {
             | EdgeKind::Exit
             | EdgeKind::Arm(_) => {
                 if good == Some(false) {
-                    state.update(answer.res, |o| o.lock_held(false));
+                    self.settle_answer(state, answer.of, false);
                 }
             }
+        }
+    }
+
+    /// The local is known to be good or bad: where it tells that a statement failed, that took nothing.
+    pub(super) fn tested(&self, state: &mut State, local: LocalId, good: bool) {
+        if let Some(&answer) = state.answers.get(&local)
+            && !answer.tries
+            && !good
+        {
+            self.settle_answer(state, answer.of, false);
+        }
+    }
+
+    /// It is known whether the lock was taken, or the account moved.
+    fn settle_answer(&self, state: &mut State, of: Owed, taken: bool) {
+        match of {
+            Owed::Lock(res) => state.update(res, |o| o.lock_held(taken)),
+            Owed::Account(account) if !taken => {
+                state.accounts.insert(account, state.balance(account).unmoved());
+            }
+            Owed::Account(_) => {}
         }
     }
 
@@ -198,7 +219,7 @@ impl Transfer<'_> {
     }
 
     /// Whether the body is left with an error.
-    fn fails(&self, state: &State) -> bool {
+    pub(super) fn fails(&self, state: &State) -> bool {
         let ret = ir::return_local();
         let bad = matches!(state.variants.get(&ret), Some(Variants { good: false, bad: true }));
         let option = |ty: &Ty| matches!(ty, Ty::Adt(path, _) if path.as_str() == "std::option::Option");
