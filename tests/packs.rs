@@ -105,13 +105,13 @@ fn rows_in_use(folder: &Path) -> BTreeSet<String> {
 }
 
 /// `fixtures/packs/unproven.txt` lists the rows that no compiled fixture calls. A new row comes with a call, so the list only
-/// shrinks; `LETGO_BLESS=1` rewrites it.
+/// shrinks; `LETGO_BLESS=1` rewrites it. A pack that is `experimental` says of itself that nothing proves it.
 #[test]
 fn rows_without_a_compiled_call_are_listed() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/packs");
     let used = rows_in_use(&folder);
     let (mut text, mut all) = (String::new(), 0);
-    for pack in &Catalog::builtin().packs {
+    for pack in Catalog::builtin().packs.iter().filter(|pack| !pack.experimental) {
         let rows: BTreeSet<String> = pack.fns.iter().map(|row| row.path.to_string()).collect();
         all += rows.len();
         for row in rows.iter().filter(|row| !used.contains(*row)) {
