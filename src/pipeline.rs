@@ -42,6 +42,8 @@ pub struct Options<'a> {
     pub min_confidence: Confidence,
     /// Whether test code is read.
     pub include_tests: bool,
+    /// Whether bodies are read too that have no say in what is found: those of test code, where that is not asked for.
+    pub whole: bool,
     /// Whether comments are passed over.
     pub ignore_suppressions: bool,
     /// Paths below the root; if there are any, only findings of which a step lies in them are reported.
@@ -74,6 +76,7 @@ impl<'a> Options<'a> {
             levels: Levels { rows: lint_rows(), ..Levels::default() },
             min_confidence: Confidence::Medium,
             include_tests: false,
+            whole: false,
             ignore_suppressions: false,
             only: Vec::new(),
             baseline: None,

@@ -9,9 +9,10 @@
 
 mod bounds;
 pub mod comments;
+pub mod skim;
 mod suppression;
 
-pub use suppression::suppressions;
+pub use suppression::{MARK, suppressions};
 
 use std::borrow::Cow;
 

@@ -7,9 +7,12 @@ use crate::base::{FileId, Span, Suppression, SuppressionKind};
 
 const FORM: &str = "write `// letgo: allow(lint_name, reason = \"…\")`";
 
+/// What a comment begins with that speaks to letgo.
+pub const MARK: &str = "letgo:";
+
 /// The suppression comments of a file, in order of place. Doc comments are documentation, never suppressions.
 pub fn suppressions(text: &str, file: FileId) -> Vec<Suppression> {
-    if !text.contains("letgo:") {
+    if !text.contains(MARK) {
         return Vec::new();
     }
     comments(text).iter().filter_map(|c| read(c, text, file)).collect()
@@ -22,7 +25,7 @@ fn read(comment: &Comment, text: &str, file: FileId) -> Option<Suppression> {
         || (raw.starts_with("/**") && !raw.starts_with("/***") && raw.len() > 4)
         || raw.starts_with("/*!");
     let body = comment.body(text);
-    let rest = body.strip_prefix("letgo:")?;
+    let rest = body.strip_prefix(MARK)?;
     if is_doc {
         return None;
     }

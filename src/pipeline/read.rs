@@ -10,8 +10,7 @@ use crate::base::{
 use crate::discover::Entry;
 use crate::ir::{FileIr, TOO_LARGE};
 use crate::lower::{self, LowerCx};
-use crate::pack::Catalog;
-use crate::parse;
+use crate::parse::{self, skim};
 use crate::report::{Summary, suppress::FileComments};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -37,7 +36,15 @@ pub struct Read {
 /// One file that was read.
 struct ReadFile {
     source: SourceFile,
-    lowered: Result<(FileIr, Vec<Suppression>), Fault>,
+    lowered: Result<Lowered, Fault>,
+}
+
+/// What became of a text.
+struct Lowered {
+    ir: FileIr,
+    suppressions: Vec<Suppression>,
+    /// Lines that were not read.
+    passed_over: usize,
 }
 
 /// Why a file has no IR.
@@ -48,11 +55,11 @@ enum Fault {
 }
 
 /// Text to IR; on the thread that calls it.
-type Lowering<'a> = dyn Fn(FileId, &Entry, &str) -> Result<(FileIr, Vec<Suppression>), parse::ParseError> + Sync + 'a;
+type Lowering<'a> = dyn Fn(FileId, &Entry, &str) -> Result<Lowered, parse::ParseError> + Sync + 'a;
 
 /// Reads the files of the tree.
 pub fn read(options: &Options<'_>) -> Read {
-    read_with(options, &|id, entry, text| lowered(id, entry, text, options.catalog))
+    read_with(options, &|id, entry, text| lowered(id, entry, text, options))
 }
 
 fn read_with(options: &Options<'_>, lower: &Lowering<'_>) -> Read {
@@ -83,8 +90,8 @@ impl Read {
         let id = self.sources.files.next_index();
         self.summary.lines += source.line_count();
         let ir = match lowered {
-            Ok((ir, suppressions)) => {
-                self.summary.lowered_lines += source.line_count();
+            Ok(Lowered { ir, suppressions, passed_over }) => {
+                self.summary.lowered_lines += source.line_count().saturating_sub(passed_over);
                 self.summary.functions += ir.fns.len();
                 if !suppressions.is_empty() {
                     self.comments.push(FileComments { suppressions, statements: ir.stmt_spans.clone() });
@@ -145,19 +152,36 @@ fn read_file(id: FileId, entry: &Entry, lower: &Lowering<'_>) -> ReadFile {
     ReadFile { source, lowered }
 }
 
-fn lowered(
-    id: FileId,
-    entry: &Entry,
-    text: &str,
-    catalog: &Catalog,
-) -> Result<(FileIr, Vec<Suppression>), parse::ParseError> {
-    let ast = parse::parse_file(text)?;
+fn lowered(id: FileId, entry: &Entry, text: &str, options: &Options<'_>) -> Result<Lowered, parse::ParseError> {
+    // A comment may speak of any statement.
+    let speaks = text.contains(parse::MARK);
+    let passed_over = if options.whole || speaks { Vec::new() } else { passed_over(text, options) };
+    let blanked;
+    let to_parse = if passed_over.is_empty() {
+        text
+    } else {
+        blanked = skim::blanked(text, &passed_over);
+        &blanked
+    };
+    let ast = parse::parse_file(to_parse)?;
     let macro_shape = |path: &[&str]| {
         let path: Vec<Symbol> = path.iter().map(|segment| Symbol::new(segment)).collect();
-        catalog.macro_shape_written(&path)
+        options.catalog.macro_shape_written(&path)
     };
     let cx = LowerCx { file: id, edition: entry.edition, text, macro_shape: &macro_shape };
-    Ok((lower::file(&ast, &cx), parse::suppressions(text, id)))
+    let lines = |range: &std::ops::Range<usize>| text[range.clone()].bytes().filter(|b| *b == b'\n').count();
+    Ok(Lowered {
+        ir: lower::file(&ast, &cx),
+        suppressions: parse::suppressions(text, id),
+        passed_over: passed_over.iter().map(lines).sum(),
+    })
+}
+
+/// Bodies that have no say in what is found. What a test does matters to nobody, unless it implements a trait that nothing
+/// else implements, or has items inside.
+fn passed_over(text: &str, options: &Options<'_>) -> Vec<std::ops::Range<usize>> {
+    let no_say = |f: &skim::FnText| f.is_test && !options.include_tests && !f.of_trait && !f.has_items;
+    skim::functions(text).into_iter().filter(no_say).map(|f| f.body).collect()
 }
 
 fn unparsed(file: FileId, source: &SourceFile, line: usize, column: usize, message: String) -> Finding {
@@ -196,7 +220,7 @@ mod tests {
         let options = Options { threads: 2, ..Options::new(&tree, &catalog) };
         let read = read_with(&options, &|id, entry, text| {
             assert!(entry.path != "src/b.rs", "no way");
-            lowered(id, entry, text, &catalog)
+            lowered(id, entry, text, &options)
         });
         let kept: Vec<bool> = read.files.iter().map(Option::is_some).collect();
         assert_eq!(kept, [true, false, true]);

@@ -1,0 +1,317 @@
+//! What can be told of a file before it is parsed: where the bodies of its functions are, and which of them are test code.
+//!
+//! One pass over the tokens, without a grammar: at the level of items only `mod`, `impl`, `trait` and `fn` are looked at, all
+//! else is passed bracket by bracket. [`blanked`] takes bodies out, so that neither tokeniser nor parser sees them.
+//!
+//! **Invariants:** linear in the text; a body that is told begins behind the `{` and ends before the `}` that the parser
+//! would take for its own; what is not understood is not told, so it is parsed; offsets survive blanking. **Absent on
+//! purpose:** deciding what need not be read.
+
+use super::comments::{Lexer, Passed};
+use std::ops::Range;
+
+/// The body of a function.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FnText {
+    /// Its bytes, without the braces.
+    pub body: Range<usize>,
+    /// Whether it is under `#[cfg(test)]` or has an attribute `…::test`.
+    pub is_test: bool,
+    /// Whether it is part of `impl … for …` or of a trait.
+    pub of_trait: bool,
+    /// Whether it declares items that others may see: functions, types, impls, macros.
+    pub has_items: bool,
+}
+
+/// Words that begin an item which matters outside the body that it stands in.
+const ITEMS: [&str; 9] = ["fn", "impl", "trait", "struct", "enum", "union", "mod", "static", "macro_rules"];
+
+/// Bracketed text that is being passed at the level of items.
+enum Level {
+    /// The inside of a module, an impl or a trait: items.
+    Items { is_test: bool, of_trait: bool },
+    /// Anything else: only its end matters.
+    Other,
+}
+
+/// What the item at hand is, as far as it was read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Head {
+    Unknown,
+    Module,
+    Impl { of_trait: bool },
+    Trait,
+    Function,
+    Plain,
+}
+
+struct Skim<'t> {
+    text: &'t str,
+    lexer: Lexer<'t>,
+    levels: Vec<Level>,
+    head: Head,
+    /// An attribute of the item at hand makes it test code.
+    is_test: bool,
+    /// The byte of punctuation passed last; 0 after a word.
+    last: u8,
+    found: Vec<FnText>,
+}
+
+/// The bodies of the functions of a file, in order. Empty if its brackets do not match.
+pub fn functions(text: &str) -> Vec<FnText> {
+    let mut skim = Skim {
+        text,
+        lexer: Lexer::new(text),
+        levels: vec![Level::Items { is_test: false, of_trait: false }],
+        head: Head::Unknown,
+        is_test: false,
+        last: 0,
+        found: Vec::new(),
+    };
+    if skim.run() && skim.levels.len() == 1 { skim.found } else { Vec::new() }
+}
+
+impl Skim<'_> {
+    /// Passes the file; whether its brackets match.
+    fn run(&mut self) -> bool {
+        loop {
+            let start = self.lexer.at;
+            let Some(passed) = self.lexer.step() else { return true };
+            let fits = match passed {
+                Passed::Blank => continue,
+                Passed::Word => {
+                    self.word(start);
+                    self.last = 0;
+                    continue;
+                }
+                Passed::Literal | Passed::Number => {
+                    self.last = 0;
+                    continue;
+                }
+                Passed::Byte(b) => self.byte(b),
+            };
+            if !fits {
+                return false;
+            }
+        }
+    }
+
+    /// What the innermost level says of its items, if it has any.
+    fn items(&self) -> Option<(bool, bool)> {
+        match self.levels.last() {
+            Some(&Level::Items { is_test, of_trait }) => Some((is_test, of_trait)),
+            Some(Level::Other) | None => None,
+        }
+    }
+
+    fn word(&mut self, start: usize) {
+        if self.items().is_none() {
+            return;
+        }
+        let word = &self.text[start..self.lexer.at];
+        self.head = match (self.head, word) {
+            (Head::Unknown, "mod") => Head::Module,
+            (Head::Unknown, "impl") => Head::Impl { of_trait: false },
+            (Head::Unknown, "trait") => Head::Trait,
+            // `fn(u8)` is a type.
+            (Head::Unknown, "fn") if self.names_follow() => Head::Function,
+            (Head::Unknown, "use" | "type" | "static" | "struct" | "enum" | "macro") => Head::Plain,
+            // Of `impl<T> X where for<'a> …` too: then it only is read.
+            (Head::Impl { .. }, "for") => Head::Impl { of_trait: true },
+            (head, _) => head,
+        };
+    }
+
+    /// Whether a word stands next.
+    fn names_follow(&self) -> bool {
+        let rest = self.text[self.lexer.at..].trim_start();
+        rest.starts_with(|c: char| c == '_' || c.is_alphabetic())
+    }
+
+    /// Takes a byte of punctuation; whether it fits.
+    fn byte(&mut self, b: u8) -> bool {
+        let last = std::mem::replace(&mut self.last, b);
+        let Some((is_test, of_trait)) = self.items() else {
+            match b {
+                b'(' | b'[' | b'{' => self.levels.push(Level::Other),
+                b')' | b']' | b'}' => {
+                    self.levels.pop();
+                    // Braces in a header are a constant's.
+                    let in_header = !matches!(self.head, Head::Unknown | Head::Plain);
+                    if b == b'}' && self.items().is_some() && !in_header {
+                        self.end_item();
+                    }
+                }
+                _ => {}
+            }
+            return true;
+        };
+        match b {
+            b'[' if last == b'#' || last == b'!' => return self.attribute(last == b'!'),
+            b'(' | b'[' => self.levels.push(Level::Other),
+            // A constant among generic arguments is no body.
+            b'{' if matches!(last, b'<' | b',' | b'=') => self.levels.push(Level::Other),
+            b'{' => {
+                let is_test = is_test || self.is_test;
+                match self.head {
+                    Head::Module => self.open(is_test, false),
+                    Head::Impl { of_trait } => self.open(is_test, of_trait),
+                    Head::Trait => self.open(is_test, true),
+                    Head::Function => return self.body(is_test, of_trait),
+                    Head::Unknown | Head::Plain => self.levels.push(Level::Other),
+                }
+            }
+            b'}' => {
+                self.levels.pop();
+                self.end_item();
+                return !self.levels.is_empty();
+            }
+            b')' | b']' => return false,
+            b';' => self.end_item(),
+            _ => {}
+        }
+        true
+    }
+
+    fn open(&mut self, is_test: bool, of_trait: bool) {
+        self.levels.push(Level::Items { is_test, of_trait });
+        self.end_item();
+    }
+
+    fn end_item(&mut self) {
+        self.head = Head::Unknown;
+        self.is_test = false;
+    }
+
+    /// Passes an attribute whose `[` was passed. One with `!` speaks of what is around.
+    fn attribute(&mut self, inner: bool) -> bool {
+        let start = self.lexer.at;
+        let Some(end) = self.close() else { return false };
+        if says_test(&self.text[start..end]) {
+            match self.levels.last_mut() {
+                Some(Level::Items { is_test, .. }) if inner => *is_test = true,
+                Some(_) | None => self.is_test = true,
+            }
+        }
+        true
+    }
+
+    /// Passes the body of a function whose `{` was passed.
+    fn body(&mut self, is_test: bool, of_trait: bool) -> bool {
+        let start = self.lexer.at;
+        let mut has_items = false;
+        let mut depth = 1usize;
+        while depth > 0 {
+            let at = self.lexer.at;
+            match self.lexer.step() {
+                None => return false,
+                Some(Passed::Word) => has_items |= ITEMS.contains(&&self.text[at..self.lexer.at]),
+                Some(Passed::Byte(b'{' | b'(' | b'[')) => depth += 1,
+                Some(Passed::Byte(b'}' | b')' | b']')) => depth -= 1,
+                Some(Passed::Byte(_) | Passed::Blank | Passed::Literal | Passed::Number) => {}
+            }
+        }
+        self.found.push(FnText { body: start..self.lexer.at - 1, is_test, of_trait, has_items });
+        self.end_item();
+        true
+    }
+
+    /// Passes everything up to the bracket that closes the one passed last, and tells where that is.
+    fn close(&mut self) -> Option<usize> {
+        let mut depth = 1usize;
+        while depth > 0 {
+            match self.lexer.step()? {
+                Passed::Byte(b'{' | b'(' | b'[') => depth += 1,
+                Passed::Byte(b'}' | b')' | b']') => depth -= 1,
+                Passed::Byte(_) | Passed::Word | Passed::Blank | Passed::Literal | Passed::Number => {}
+            }
+        }
+        self.last = b']';
+        Some(self.lexer.at - 1)
+    }
+}
+
+/// Whether an attribute, without its brackets, says `cfg(test)` or `…::test`.
+fn says_test(attribute: &str) -> bool {
+    let (path, arguments) = match attribute.split_once('(') {
+        Some((path, rest)) => (path.trim(), rest.trim_end().strip_suffix(')')),
+        None => (attribute.trim(), None),
+    };
+    path == "cfg" && arguments.is_some_and(|a| a.trim() == "test") || path.rsplit("::").next() == Some("test")
+}
+
+/// The text with these ranges replaced by spaces, byte for byte; line breaks stay.
+pub fn blanked(text: &str, ranges: &[Range<usize>]) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut at = 0;
+    for range in ranges {
+        out.push_str(&text[at..range.start]);
+        for line in text[range.clone()].split_inclusive('\n') {
+            let (body, end) = line.strip_suffix('\n').map_or((line, ""), |body| (body, "\n"));
+            out.extend(std::iter::repeat_n(' ', body.len()));
+            out.push_str(end);
+        }
+        at = range.end;
+    }
+    out.push_str(&text[at..]);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is told of each function: the text of its body, and `t` for test code, `i` for a trait's, `n` for items inside.
+    fn told(text: &str) -> Vec<String> {
+        let tell = |f: &FnText| {
+            let marks = [(f.is_test, 't'), (f.of_trait, 'i'), (f.has_items, 'n')];
+            let marks: String = marks.iter().filter(|m| m.0).map(|m| m.1).collect();
+            format!("{}{marks}", text[f.body.clone()].trim())
+        };
+        functions(text).iter().map(tell).collect()
+    }
+
+    #[test]
+    fn bodies_are_found_with_what_is_around_them() {
+        let text = r##"
+            #![doc = "}"]
+            const A: fn() -> u8 = || { 1 };
+            fn a(f: fn(u8) -> u8, s: [u8; { 3 }]) -> Foo<{ 4 }, { N }> where T: X<'a> { f('{') }
+            pub(crate) const unsafe extern "C" fn b<const N: usize = { 7 }>() { "}" }
+            static B: S = S { f: c };
+            type F = fn(u8) -> u8;
+            struct S { f: fn() }
+            impl<T> S { pub async fn c(&self) { struct X; } }
+            impl<T> Tr for S { fn d(&self) { x } const C: u8 = { 1 }; }
+            trait Tr { fn e(); fn f() { y } }
+            macro_rules! m { (fn g() {}) => { fn h() {} } }
+            m! { fn i() { } }
+            #[cfg(test)] mod tests { fn j() { r#"}"# } #[tokio::test(flavor = "x")] fn k() {} impl Tr for Y { fn l() { 1 } } }
+            #[test] fn m() { 2 }
+            #[cfg(not(test))] fn n() { /* } */ 3 }
+            mod r#impl { #![cfg(test)] fn o() { 4 } }
+            fn p() { 5 }
+        "##;
+        let found = told(text);
+        let want = [
+            "f('{')", "\"}\"", "struct X;n", "xi", "yi", "r#\"}\"#t", "t", "1ti", "2t", "/* } */ 3", "4t", "5",
+        ];
+        assert_eq!(found, want);
+    }
+
+    #[test]
+    fn of_text_whose_brackets_do_not_match_nothing_is_told() {
+        for text in ["fn a() { ( }", "fn a() {}} fn b() {}", "fn a() {} fn b() {", ") fn a() {}", "#[", "mod a {"] {
+            assert_eq!(told(text), Vec::<String>::new(), "{text}");
+        }
+    }
+
+    #[test]
+    fn blanking_keeps_offsets_and_lines() {
+        let text = "fn a() { ä\r\n \"}\" }\nfn b() {}";
+        let ranges: Vec<_> = functions(text).into_iter().map(|f| f.body).collect();
+        let blank = blanked(text, &ranges);
+        assert_eq!(blank, "fn a() {    \n     }\nfn b() {}");
+        assert_eq!(blank.len(), text.len());
+    }
+}
