@@ -5,6 +5,7 @@
 //! **Invariant:** nothing here knows another room, does I/O, or can fail.
 
 pub mod finding;
+pub mod fx;
 pub mod index;
 pub mod krate;
 pub mod nearest;

@@ -5,9 +5,10 @@
 //!
 //! **Invariant:** equal text means equal pointer; ordering is by text, never by address, so sorted output is stable.
 
+use super::fx::Fx;
 use std::collections::HashSet;
 use std::fmt;
-use std::hash::{Hash, Hasher};
+use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::sync::{LazyLock, Mutex};
 
 /// An interned string.
@@ -15,13 +16,30 @@ use std::sync::{LazyLock, Mutex};
 pub struct Symbol(&'static str);
 
 const SHARDS: usize = 16;
-static TABLE: LazyLock<[Mutex<HashSet<&'static str>>; SHARDS]> =
-    LazyLock::new(|| std::array::from_fn(|_| Mutex::new(HashSet::new())));
+static TABLE: LazyLock<[Mutex<HashSet<&'static str, Seeded>>; SHARDS]> =
+    LazyLock::new(|| std::array::from_fn(|_| Mutex::new(HashSet::with_hasher(Seeded::new()))));
+
+/// Hashes names, which the input chooses.
+struct Seeded(u64);
+
+impl Seeded {
+    fn new() -> Seeded {
+        Seeded(RandomState::new().hash_one(0))
+    }
+}
+
+impl BuildHasher for Seeded {
+    type Hasher = Fx;
+    fn build_hasher(&self) -> Fx {
+        Fx::seeded(self.0)
+    }
+}
 
 impl Symbol {
     /// Interns `text`.
     pub fn new(text: &str) -> Symbol {
-        let shard = text.bytes().fold(text.len(), |h, b| h.wrapping_mul(31).wrapping_add(usize::from(b))) % SHARDS;
+        let byte = |at: usize| text.as_bytes().get(at).copied().map_or(0, usize::from);
+        let shard = (text.len() + byte(0) * 3 + byte(text.len() / 2) * 5 + byte(text.len().wrapping_sub(1)) * 7) % SHARDS;
         let mut table = TABLE[shard].lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some(known) = table.get(text) {
             return Symbol(known);

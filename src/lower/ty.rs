@@ -4,12 +4,21 @@
 
 use crate::base::Symbol;
 use crate::ir::{GenericParam, Generics, Path, Segment, TypeRef};
+use std::cell::RefCell;
+use std::fmt::Write;
 use syn::punctuated::Punctuated;
 
 /// An identifier without `r#`.
 pub(super) fn symbol(ident: &syn::Ident) -> Symbol {
-    let text = ident.to_string();
-    Symbol::new(text.strip_prefix("r#").unwrap_or(&text))
+    thread_local! {
+        // One for all identifiers: most are known already, so that a text of their own is thrown away.
+        static TEXT: RefCell<String> = const { RefCell::new(String::new()) };
+    }
+    TEXT.with_borrow_mut(|text| {
+        text.clear();
+        write!(text, "{ident}").expect("a string takes any text");
+        Symbol::new(text.strip_prefix("r#").unwrap_or(text))
+    })
 }
 
 /// The name of a field: identifier or number.

@@ -30,7 +30,7 @@ impl Comment {
 
 /// All comments of `text`, doc comments included.
 pub fn comments(text: &str) -> Vec<Comment> {
-    let mut lexer = Lexer::new(text);
+    let mut lexer = Lexer { keeps: true, ..Lexer::new(text) };
     while lexer.step().is_some() {}
     lexer.found
 }
@@ -53,12 +53,14 @@ pub(super) enum Passed {
 pub(super) struct Lexer<'t> {
     bytes: &'t [u8],
     pub(super) at: usize,
+    /// Whether the comments are asked for.
+    keeps: bool,
     found: Vec<Comment>,
 }
 
 impl<'t> Lexer<'t> {
     pub(super) fn new(text: &'t str) -> Lexer<'t> {
-        Lexer { bytes: text.as_bytes(), at: 0, found: Vec::new() }
+        Lexer { bytes: text.as_bytes(), at: 0, keeps: false, found: Vec::new() }
     }
 
     pub(super) fn peek(&self, ahead: usize) -> u8 {
@@ -99,7 +101,8 @@ impl<'t> Lexer<'t> {
                 Passed::Number
             }
             b if b.is_ascii_whitespace() => {
-                self.at += 1;
+                let rest = &self.bytes[self.at..];
+                self.at += rest.iter().position(|b| !b.is_ascii_whitespace()).unwrap_or(rest.len());
                 Passed::Blank
             }
             b => {
@@ -111,9 +114,8 @@ impl<'t> Lexer<'t> {
 
     fn line_comment(&mut self) {
         let start = self.at;
-        while self.at < self.bytes.len() && self.bytes[self.at] != b'\n' {
-            self.at += 1;
-        }
+        let rest = &self.bytes[start..];
+        self.at += rest.iter().position(|b| *b == b'\n').unwrap_or(rest.len());
         let mut end = self.at;
         if end > start && self.bytes[end - 1] == b'\r' {
             end -= 1;
@@ -143,6 +145,9 @@ impl<'t> Lexer<'t> {
     }
 
     fn push(&mut self, range: Range<usize>, is_block: bool) {
+        if !self.keeps {
+            return;
+        }
         let blank = |b: &u8| matches!(b, b' ' | b'\t' | b'\r');
         let before = self.bytes[..range.start].iter().rev().find(|b| !blank(b));
         let after = self.bytes[range.end..].iter().find(|b| !blank(b));
@@ -190,9 +195,7 @@ impl<'t> Lexer<'t> {
     /// Tells whether it was a literal.
     fn word(&mut self) -> bool {
         let start = self.at;
-        while is_ident_continue(self.peek(0)) {
-            self.at += 1;
-        }
+        self.at += self.bytes[start..].iter().position(|b| !is_ident_continue(*b)).unwrap_or(self.bytes.len() - start);
         match &self.bytes[start..self.at] {
             b"r" | b"br" | b"cr" => {
                 let mut hashes = 0;
@@ -237,11 +240,20 @@ impl<'t> Lexer<'t> {
 }
 
 fn is_ident_start(b: u8) -> bool {
-    b == b'_' || b.is_ascii_alphabetic() || b >= 0x80
+    is_ident_continue(b) && !b.is_ascii_digit()
 }
 
 fn is_ident_continue(b: u8) -> bool {
-    is_ident_start(b) || b.is_ascii_digit()
+    const CONTINUES: [bool; 256] = {
+        let mut table = [false; 256];
+        let mut b = 0;
+        while b < 256 {
+            table[b] = b >= 0x80 || b == b'_' as usize || (b as u8).is_ascii_alphanumeric();
+            b += 1;
+        }
+        table
+    };
+    CONTINUES[usize::from(b)]
 }
 
 /// Length in bytes of the character that starts with `b`.

@@ -168,7 +168,7 @@ fn lowered(id: FileId, entry: &Entry, text: &str, options: &Options<'_>) -> Resu
         let path: Vec<Symbol> = path.iter().map(|segment| Symbol::new(segment)).collect();
         options.catalog.macro_shape_written(&path)
     };
-    let cx = LowerCx { file: id, edition: entry.edition, text, macro_shape: &macro_shape };
+    let cx = LowerCx { file: id, edition: entry.edition, text: to_parse, macro_shape: &macro_shape };
     let lines = |range: &std::ops::Range<usize>| text[range.clone()].bytes().filter(|b| *b == b'\n').count();
     Ok(Lowered {
         ir: lower::file(&ast, &cx),

@@ -26,12 +26,12 @@ mod ask;
 pub mod dump;
 mod know;
 mod std_names;
-mod fx;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod prov_tests;
 
+use crate::base::fx;
 pub use know::Know;
 pub use link::{Linker, link};
 pub use program::*;

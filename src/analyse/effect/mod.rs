@@ -18,7 +18,8 @@ use crate::base::{Confidence, Idx, IndexVec, Symbol};
 use crate::ir::{self, Body, BodyId, CallId, Callee, Operand, SelfKind};
 use crate::pack::{Effect, FnRow, Kind, Patience};
 use crate::resolve::{BodyIdx, FnIdx, Held, Program, Prov, ProvRoot, Target, Ty};
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// When a call does what it does.
@@ -193,7 +194,7 @@ pub struct Prepared {
 /// Decides the effects of all calls of `body` and numbers its resources.
 pub fn prepare(program: &Program, idx: BodyIdx, summaries: &Summaries) -> Prepared {
     let body = program.body(idx);
-    let definitions = sql::Definitions::of(body);
+    let definitions = OnceCell::new();
     let awaited = awaited_calls(body);
     let mut cx = Cx { program, idx, body, summaries, definitions, awaited, resources: IndexVec::new() };
     cx.parameters();
@@ -208,26 +209,29 @@ struct Cx<'a> {
     idx: BodyIdx,
     body: &'a Body,
     summaries: &'a Summaries,
-    definitions: sql::Definitions<'a>,
-    /// Calls whose result is awaited as it is.
-    awaited: BTreeSet<CallId>,
+    /// Made when a text is looked for.
+    definitions: OnceCell<sql::Definitions<'a>>,
+    /// Whether each call's result is awaited as it is.
+    awaited: IndexVec<CallId, bool>,
     resources: IndexVec<ResId, Resource>,
 }
 
-/// The calls whose result is awaited as it is: `f().await`.
-fn awaited_calls(body: &Body) -> BTreeSet<CallId> {
-    let mut calls = BTreeMap::new();
-    let mut awaited = BTreeSet::new();
+/// Whether each call's result is awaited as it is: `f().await`.
+fn awaited_calls(body: &Body) -> IndexVec<CallId, bool> {
+    let mut calls: IndexVec<ir::LocalId, Option<CallId>> = IndexVec::from_elem(None, body.locals.len());
+    let mut awaited = IndexVec::from_elem(false, body.calls.len());
     for stmt in body.blocks.iter().flat_map(|b| &b.stmts) {
         let ir::StmtKind::Assign { to, value } = &stmt.kind else { continue };
         match value {
             ir::Rvalue::Call(id) => {
                 if let Some(local) = to.as_local() {
-                    calls.insert(local, *id);
+                    calls[local] = Some(*id);
                 }
             }
             ir::Rvalue::Await(Operand::Place(place)) => {
-                awaited.extend(place.as_local().and_then(|l| calls.get(&l)));
+                if let Some(id) = place.as_local().and_then(|l| calls[l]) {
+                    awaited[id] = true;
+                }
             }
             ir::Rvalue::Await(_)
             | ir::Rvalue::Use(_)
@@ -496,17 +500,19 @@ impl<'a> Cx<'a> {
         };
         let mut effect = self.blank(call, when);
         effect.carries = when != When::Now || self.may_refer(result);
-        let link = self.link(call);
         match krate.map(|k| self.program.catalog.crate_row(k)) {
+            // What is no future waits for nothing.
+            _ if when == When::Now => {}
             Some(Some(row)) => {
                 if let Some(w) = &row.waits {
-                    effect.effects.add_waits(Waits { kind: w.kind, confidence: w.confidence, chain: vec![link] });
+                    let chain = vec![self.link(call)];
+                    effect.effects.add_waits(Waits { kind: w.kind, confidence: w.confidence, chain });
                 }
             }
             Some(None) | None => effect.effects.add_waits(Waits {
                 kind: Symbol::new("unknown"),
                 confidence: Confidence::Low,
-                chain: vec![link],
+                chain: vec![self.link(call)],
             }),
         }
         self.closures_may_run(call, &mut effect, Confidence::Medium);

@@ -58,7 +58,7 @@ impl Cx<'_> {
             effect.effects.add_waits(Waits { kind: w.kind, confidence: w.confidence, chain: vec![link.clone()] });
         }
         // What is awaited is a future: the row found by its name is a blocking namesake.
-        let namesake = !row.is_async && !matches!(result, Ty::Future(_)) && self.awaited.contains(&id);
+        let namesake = !row.is_async && !matches!(result, Ty::Future(_)) && self.awaited[id];
         if let Some(kind) = row.blocks.filter(|_| !namesake) {
             effect.effects.add_blocks(Blocks {
                 kind,
@@ -450,7 +450,7 @@ impl Cx<'_> {
         let text = sql_arg
             .and_then(|a| call.args.get(a))
             .or_else(|| call.args.first().filter(|_| conn != 0))
-            .and_then(|op| sql::literal(self.program, self.idx, &self.definitions, op));
+            .and_then(|op| sql::literal(self.program, self.idx, self.definitions.get_or_init(|| sql::Definitions::of(self.body)), op));
         let nature = text.as_deref().map(sql::nature);
         // The text decides; without it, what the row says of the method; else it writes.
         let writes = nature.filter(|n| n.sure).map(|n| n.writes).or(writes).unwrap_or(true);
