@@ -39,7 +39,8 @@ impl Symbol {
     /// Interns `text`.
     pub fn new(text: &str) -> Symbol {
         let byte = |at: usize| text.as_bytes().get(at).copied().map_or(0, usize::from);
-        let shard = (text.len() + byte(0) * 3 + byte(text.len() / 2) * 5 + byte(text.len().wrapping_sub(1)) * 7) % SHARDS;
+        let shard =
+            (text.len() + byte(0) * 3 + byte(text.len() / 2) * 5 + byte(text.len().wrapping_sub(1)) * 7) % SHARDS;
         let mut table = TABLE[shard].lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some(known) = table.get(text) {
             return Symbol(known);

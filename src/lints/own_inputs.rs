@@ -46,7 +46,8 @@ const UNPARSED_PAGE: &str = "//! # unparsed_file
 //! What is in the file was not checked, and callers of its functions are judged as if they called something unknown.
 //!
 //! ## When it stays silent
-//! For files that are ignored or excluded.";
+//! For files that are ignored or excluded, and for mistakes inside the body of a test: these bodies are read with
+//! `--include-tests` only.";
 
 const UNUSED_PAGE: &str = "//! # unused_suppression
 //!

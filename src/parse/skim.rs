@@ -50,8 +50,10 @@ struct Skim<'t> {
     lexer: Lexer<'t>,
     levels: Vec<Level>,
     head: Head,
-    /// An attribute of the item at hand makes it test code.
-    is_test: bool,
+    /// The item at hand is under `#[cfg(test)]`.
+    cfg_test: bool,
+    /// It has an attribute `…::test`, which makes functions test code.
+    named_test: bool,
     /// The byte of punctuation passed last; 0 after a word.
     last: u8,
     found: Vec<FnText>,
@@ -64,7 +66,8 @@ pub fn functions(text: &str) -> Vec<FnText> {
         lexer: Lexer::new(text),
         levels: vec![Level::Items { is_test: false, of_trait: false }],
         head: Head::Unknown,
-        is_test: false,
+        cfg_test: false,
+        named_test: false,
         last: 0,
         found: Vec::new(),
     };
@@ -152,12 +155,12 @@ impl Skim<'_> {
             // A constant among generic arguments is no body.
             b'{' if matches!(last, b'<' | b',' | b'=') => self.levels.push(Level::Other),
             b'{' => {
-                let is_test = is_test || self.is_test;
+                let is_test = is_test || self.cfg_test;
                 match self.head {
                     Head::Module => self.open(is_test, false),
                     Head::Impl { of_trait } => self.open(is_test, of_trait),
                     Head::Trait => self.open(is_test, true),
-                    Head::Function => return self.body(is_test, of_trait),
+                    Head::Function => return self.body(is_test || self.named_test, of_trait),
                     Head::Unknown | Head::Plain => self.levels.push(Level::Other),
                 }
             }
@@ -180,17 +183,20 @@ impl Skim<'_> {
 
     fn end_item(&mut self) {
         self.head = Head::Unknown;
-        self.is_test = false;
+        (self.cfg_test, self.named_test) = (false, false);
     }
 
     /// Passes an attribute whose `[` was passed. One with `!` speaks of what is around.
     fn attribute(&mut self, inner: bool) -> bool {
         let start = self.lexer.at;
         let Some(end) = self.close() else { return false };
-        if says_test(&self.text[start..end]) {
-            match self.levels.last_mut() {
-                Some(Level::Items { is_test, .. }) if inner => *is_test = true,
-                Some(_) | None => self.is_test = true,
+        let attribute = self.text[start..end].trim();
+        let path = attribute.split('(').next().unwrap_or_default().trim_end();
+        match self.levels.last_mut() {
+            Some(Level::Items { is_test, .. }) if inner => *is_test |= is_cfg_test(attribute),
+            Some(_) | None => {
+                self.cfg_test |= is_cfg_test(attribute);
+                self.named_test |= path.rsplit("::").next() == Some("test");
             }
         }
         true
@@ -231,13 +237,10 @@ impl Skim<'_> {
     }
 }
 
-/// Whether an attribute, without its brackets, says `cfg(test)` or `…::test`.
-fn says_test(attribute: &str) -> bool {
-    let (path, arguments) = match attribute.split_once('(') {
-        Some((path, rest)) => (path.trim(), rest.trim_end().strip_suffix(')')),
-        None => (attribute.trim(), None),
-    };
-    path == "cfg" && arguments.is_some_and(|a| a.trim() == "test") || path.rsplit("::").next() == Some("test")
+/// Whether an attribute, without its brackets, is `cfg(test)`.
+fn is_cfg_test(attribute: &str) -> bool {
+    let rest = attribute.strip_prefix("cfg").map(str::trim_start);
+    rest.and_then(|r| r.strip_prefix('(')?.strip_suffix(')')).is_some_and(|inner| inner.trim() == "test")
 }
 
 /// The text with these ranges replaced by spaces, byte for byte; line breaks stay.
@@ -288,14 +291,14 @@ mod tests {
             m! { fn i() { } }
             #[cfg(test)] mod tests { fn j() { r#"}"# } #[tokio::test(flavor = "x")] fn k() {} impl Tr for Y { fn l() { 1 } } }
             #[test] fn m() { 2 }
+            #[a::test] impl S { fn q(&self) { 6 } }
             #[cfg(not(test))] fn n() { /* } */ 3 }
             mod r#impl { #![cfg(test)] fn o() { 4 } }
             fn p() { 5 }
         "##;
         let found = told(text);
-        let want = [
-            "f('{')", "\"}\"", "struct X;n", "xi", "yi", "r#\"}\"#t", "t", "1ti", "2t", "/* } */ 3", "4t", "5",
-        ];
+        let want =
+            ["f('{')", "\"}\"", "struct X;n", "xi", "yi", "r#\"}\"#t", "t", "1ti", "2t", "6", "/* } */ 3", "4t", "5"];
         assert_eq!(found, want);
     }
 

@@ -447,10 +447,15 @@ impl Cx<'_> {
     ) {
         let link = self.link(call);
         let conn_ty = call.args.get(conn).map(|a| self.operand_ty(a)).unwrap_or_default();
-        let text = sql_arg
-            .and_then(|a| call.args.get(a))
-            .or_else(|| call.args.first().filter(|_| conn != 0))
-            .and_then(|op| sql::literal(self.program, self.idx, self.definitions.get_or_init(|| sql::Definitions::of(self.body)), op));
+        let text =
+            sql_arg.and_then(|a| call.args.get(a)).or_else(|| call.args.first().filter(|_| conn != 0)).and_then(|op| {
+                sql::literal(
+                    self.program,
+                    self.idx,
+                    self.definitions.get_or_init(|| sql::Definitions::of(self.body)),
+                    op,
+                )
+            });
         let nature = text.as_deref().map(sql::nature);
         // The text decides; without it, what the row says of the method; else it writes.
         let writes = nature.filter(|n| n.sure).map(|n| n.writes).or(writes).unwrap_or(true);
