@@ -584,3 +584,18 @@ fn a_pack_shows_its_rows_and_what_proves_them() {
     assert_eq!((wrong.code, wrong.out.as_str()), (2, ""));
     assert!(wrong.err.contains("there is no pack `sqlxx`; did you mean `sqlx`?"), "{}", wrong.err);
 }
+
+#[test]
+fn packages_get_scripts_and_pages() {
+    let dir = tempfile::tempdir().expect("a scratch folder can be made");
+    let ran = letgo(dir.path(), &["completions", "--into", "extras"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let text = |name: &str| fs::read_to_string(dir.path().join("extras").join(name)).expect("it was written");
+    for name in ["letgo.bash", "_letgo", "letgo.fish", "_letgo.ps1", "letgo.elv"] {
+        assert!(text(name).contains("baseline"), "{name}");
+    }
+    assert!(text("letgo.1").contains("letgo\\-check(1)") && text("letgo-check.1").contains("diff\\-base"));
+    assert_eq!(letgo(dir.path(), &["completions", "man"]).out, text("letgo.1"));
+    assert_eq!(letgo(dir.path(), &["completions", "fish"]).out, text("letgo.fish"));
+    assert_eq!(letgo(dir.path(), &["completions"]).code, 2);
+}

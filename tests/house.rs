@@ -44,6 +44,7 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("quick_xml", &["report"]),
     ("schemars", &["cli"]),
     ("clap_complete", &["cli"]),
+    ("clap_mangen", &["cli"]),
     ("clap", &["cli"]),
     ("semver", &["cli"]),
     ("toml", &["pack", "discover", "cli"]),

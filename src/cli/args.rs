@@ -29,10 +29,14 @@ pub enum Command {
         #[command(subcommand)]
         action: ConfigAction,
     },
-    /// Print a completion script
+    /// Print a completion script or the man page, or write all of them into a folder
     Completions {
-        /// For which shell
-        shell: clap_complete::Shell,
+        /// For which shell; `man` is the man page
+        #[arg(required_unless_present = "into")]
+        what: Option<Extra>,
+        /// Write the scripts of all shells and the man pages into this folder, for packages
+        #[arg(long, value_name = "DIR", conflicts_with = "what")]
+        into: Option<PathBuf>,
     },
     /// Print a lint's page; without LINT the table of all lints
     Explain {
@@ -269,6 +273,23 @@ pub struct Dump {
     pub coverage: Option<PathBuf>,
 }
 
+/// `letgo completions`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Extra {
+    /// A script.
+    Bash,
+    /// A script.
+    Elvish,
+    /// A script.
+    Fish,
+    /// A script.
+    Powershell,
+    /// A script.
+    Zsh,
+    /// The man page.
+    Man,
+}
+
 /// `--min-confidence`.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum Sureness {
@@ -410,13 +431,6 @@ pub fn parse(argv: impl IntoIterator<Item = OsString>) -> Result<(Args, LevelFla
     let matches = command.try_get_matches_from(&argv)?;
     let args = Args::from_arg_matches(&matches)?;
     Ok((args, matches.subcommand_matches("check").map_or_else(Vec::new, level_flags)))
-}
-
-/// The completion script for a shell.
-pub fn completions(shell: clap_complete::Shell) -> String {
-    let mut out = Vec::new();
-    clap_complete::generate(shell, &mut Args::command(), "letgo", &mut out);
-    String::from_utf8_lossy(&out).into_owned()
 }
 
 fn level_flags(matches: &ArgMatches) -> LevelFlags {

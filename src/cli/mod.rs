@@ -1,7 +1,7 @@
 //! The program: arguments, configuration, where output goes, exit codes.
 //!
 //! Owns: [`args`] (flags), [`config`] (`letgo.toml`) and [`settings`] (what shows it), [`check`], [`compare`] (trees that git holds),
-//! [`baseline`], [`explain`], [`inventory`], [`packs`], [`dump`], [`init`], [`fix`], [`place`] (which folder is meant), [`server`] (for editors).
+//! [`baseline`], [`explain`], [`inventory`], [`packs`], [`dump`], [`init`], [`fix`], [`extras`] (completions, man pages), [`place`] (which folder is meant), [`server`] (for editors).
 //!
 //! **Exit codes:** 0 no failing finding; 1 findings at deny; 2 bad usage or settings, a path that does not exist, an internal
 //! error. A closed pipe is success: the reader has seen enough.
@@ -15,6 +15,7 @@ pub mod compare;
 pub mod config;
 pub mod dump;
 pub mod explain;
+pub mod extras;
 pub mod fix;
 pub mod init;
 pub mod inventory;
@@ -62,9 +63,7 @@ pub fn run(argv: impl IntoIterator<Item = OsString>) -> ExitCode {
         Args { command: Command::Init } => init::run(),
         Args { command: Command::Server } => server::run(),
         Args { command: Command::Config { action } } => settings::run(&action),
-        Args { command: Command::Completions { shell } } => {
-            print(&args::completions(shell)).map(|()| ExitCode::SUCCESS)
-        }
+        Args { command: Command::Completions { what, into } } => extras::run(what, into.as_deref()),
     });
     match done {
         Ok(Ok(code)) => code,
