@@ -30,8 +30,18 @@ pub fn mend(site: &Site<'_>, variable: &str) -> Mend {
     if !moved.ends_with('\n') {
         moved += site.line_break();
     }
+    let removed = lines.start..lines.end + gap(site, &lines);
     let message = format!("acquire `{variable}` after this wait, before its first use");
-    Some((message, vec![(lines, String::new()), (target..target, moved)]))
+    Some((message, vec![(removed, String::new()), (target..target, moved)]))
+}
+
+/// The blank line after some lines, if without it one blank line is left, or the block begins with it.
+fn gap(site: &Site<'_>, lines: &std::ops::Range<usize>) -> usize {
+    let (before, after) = (&site.text[..lines.start], &site.text[lines.end..]);
+    let end = after.find('\n').map_or(after.len(), |i| i + 1);
+    let above = before.lines().next_back().unwrap_or_default().trim_end();
+    let is_spare = above.trim().is_empty() || above.ends_with('{');
+    if is_spare && after[..end].trim().is_empty() { end } else { 0 }
 }
 
 /// `let variable = …acquired…;`

@@ -126,6 +126,13 @@ fn an_acquisition_moves_below_the_wait() {
             "    let url = url(&pool);\n    let rate = http.get(url).await?;\n    // The connection.\n    let mut conn = pool.acquire().await?; // one\n    // Kept.\n    keep(&mut conn, rate).await?;",
         ),
     );
+    // No hole is left.
+    case(
+        "    let mut conn = pool.acquire().await?;\n\n    let rate = http.get(url).await?;\n\n    keep(&mut conn).await?;",
+        Some(
+            "    let rate = http.get(url).await?;\n\n    let mut conn = pool.acquire().await?;\n    keep(&mut conn).await?;",
+        ),
+    );
     let acquired = "    let mut conn = pool.acquire().await?;\n";
     let (wait, keep) = ("    let rate = http.get(url).await?;\n", "    keep(&mut conn, rate).await?;");
     for between in [
