@@ -2,20 +2,21 @@
 //!
 //! **Invariant:** the text depends on the program only; golden files compare it.
 
+use super::outcomes::{Life, Outcomes, Wrote};
 use super::resource::PoolId;
-use super::state::{Life, Outcomes, State};
+use super::state::State;
 use super::transfer::Transfer;
 use super::{Facts, effect};
 use crate::flow;
 use crate::ir;
 use crate::resolve::{BodyIdx, Program, ProvRoot};
-use std::fmt::Write;
+use std::fmt::Write as _;
 
 fn outcomes(o: Outcomes) -> String {
     let list: Vec<String> = o
         .iter()
-        .map(|(life, wrote, locked)| {
-            let word = match life {
+        .map(|o| {
+            let word = match o.life {
                 Life::Held => "held",
                 Life::Dropped => "dropped",
                 Life::Ended => "ended",
@@ -25,7 +26,13 @@ fn outcomes(o: Outcomes) -> String {
                 Life::Forgotten => "forgotten",
                 Life::Detached => "detached",
             };
-            format!("{word}{}{}", if wrote { "+wrote" } else { "" }, if locked { "+locked" } else { "" })
+            let wrote = match o.wrote {
+                Wrote::No => "",
+                Wrote::May => "+may have written",
+                Wrote::Yes => "+wrote",
+            };
+            let (locked, failed) = (if o.locked { "+locked" } else { "" }, if o.failed { "+failed" } else { "" });
+            format!("{word}{wrote}{locked}{failed}")
         })
         .collect();
     format!("{{{}}}", list.join(", "))
@@ -139,7 +146,11 @@ pub fn summary(facts: &Facts, idx: BodyIdx) -> String {
         let _ = writeln!(out, "calls its parameter {param}{with}");
     }
     for e in &summary.executes {
-        let how = if e.writes { "and writes" } else { "and only reads" };
+        let how = match e.writes {
+            Wrote::No => "and only reads",
+            Wrote::May => "and may write",
+            Wrote::Yes => "and writes",
+        };
         let _ = writeln!(out, "uses its parameter {} as an executor {how}", e.param);
     }
     out

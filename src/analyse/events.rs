@@ -1,9 +1,9 @@
 //! Events: what lints read. One pass over converged states makes them; they are complete without the states.
 
+use super::outcomes::Outcomes;
 use super::owed::{Account, Balance};
 use super::resource::{Link, PoolId, ResId, Resource, Sameness};
 use super::sql::Session;
-use super::state::Outcomes;
 use super::summary::{Acquires, Blocks, Waits};
 use crate::base::{Confidence, IndexVec, Span, Symbol};
 use crate::ir::{EdgeKind, LocalId, ReturnKind};

@@ -15,6 +15,7 @@ pub mod events;
 pub mod instances;
 pub mod inventory;
 pub mod made;
+pub mod outcomes;
 pub mod owed;
 pub mod kept;
 pub mod resource;
@@ -24,8 +25,8 @@ pub mod summary;
 pub mod transfer;
 
 pub use events::{BodyEvents, CallerSite, Event, Keeper, Release, Slot};
+pub use outcomes::{Life, Outcomes, Wrote};
 pub use resource::{Link, Origin, PoolClass, ResId, Resource, Sameness};
-pub use state::{Life, Outcomes};
 pub use summary::{Acquires, Blocks, Summary, Waits};
 
 use crate::base::{Confidence, Idx, IndexVec, Span, Workers};
@@ -225,11 +226,25 @@ fn idle(program: &Program, idx: BodyIdx, prepared: &Prepared) -> bool {
         && !program.body(idx).calls.iter().any(|c| matches!(c.callee, ir::Callee::Value(_)))
 }
 
+/// Whether a body that does nothing makes an error on every way through it.
+fn only_errors(body: &ir::Body, prepared: &Prepared) -> bool {
+    let succeeds = |b: &&ir::Block| !matches!(b.term, Terminator::Return(ir::ReturnKind::Failure, _));
+    let given = body.blocks.iter().filter(succeeds).flat_map(|b| &b.stmts).filter_map(|stmt| match &stmt.kind {
+        ir::StmtKind::Assign { to, value } if to.local == ir::return_local() => Some(value),
+        _ => None,
+    });
+    let mut errors = given.map(|value| match value {
+        ir::Rvalue::Call(id) => prepared.calls[*id].variant == Some(false),
+        _ => false,
+    });
+    errors.next().is_some_and(|first| first && errors.all(|e| e))
+}
+
 /// The summary of a body, and what is left to do for it. One reading gives summary and events, where no body is around.
 fn summarise(program: &Program, idx: BodyIdx, summaries: &Summaries) -> (Summary, Left) {
     let prepared = effect::prepare(program, idx, summaries);
     if idle(program, idx, &prepared) {
-        return (Summary::default(), Left::Nothing);
+        return (Summary { fails: only_errors(program.body(idx), &prepared), ..Summary::default() }, Left::Nothing);
     }
     let body = program.body(idx);
     let outermost = program.bodies[idx].parent.is_none();
@@ -261,12 +276,15 @@ fn summarise(program: &Program, idx: BodyIdx, summaries: &Summaries) -> (Summary
 struct Exits {
     success: BTreeMap<ResId, Outcomes>,
     failure: BTreeMap<ResId, Outcomes>,
+    /// At success exits that answer with something, and at those that answer with nothing.
+    told: BTreeMap<ResId, (Outcomes, Outcomes)>,
     /// How many exits are successes.
     successes: usize,
+    failures: usize,
     /// What the result holds, what that was begun on, and at how many of these exits it holds it.
     returns: Vec<(state::Entry, Vec<ResId>, usize)>,
     locked: Vec<ResId>,
-    wrote: BTreeSet<ResId>,
+    wrote: BTreeMap<ResId, Wrote>,
     tries: Vec<(ResId, bool)>,
     balances: Vec<owed::Balance>,
     later: Effects,
@@ -283,6 +301,7 @@ impl Exits {
         let Terminator::Return(kind, _) = &block.term else { return };
         let success = transfer.success(state, *kind).is_some();
         self.successes += usize::from(success);
+        self.failures += usize::from(!success);
         let outcomes = if success { &mut self.success } else { &mut self.failure };
         for (&res, r) in &state.res {
             let slot = outcomes.entry(res).or_default();
@@ -290,6 +309,16 @@ impl Exits {
         }
         if !success {
             return;
+        }
+        let answer = transfer.answer(state);
+        for (&res, r) in &state.res {
+            let (good, bad) = self.told.entry(res).or_default();
+            if answer.good {
+                *good = good.or(r.outcomes);
+            }
+            if answer.bad {
+                *bad = bad.or(r.outcomes);
+            }
         }
         let accounts = transfer.prepared.accounts.list.len();
         let first = self.balances.is_empty();
@@ -311,9 +340,9 @@ impl Exits {
             if outcomes_now.is_locked() && !self.locked.contains(&entry.res) {
                 self.locked.push(entry.res);
             }
-            if outcomes_now.iter().any(|(life, wrote, _)| life == Life::Held && wrote) {
-                self.wrote.insert(entry.res);
-            }
+            let wrote = outcomes_now.iter().filter(|o| o.life == Life::Held).map(|o| o.wrote).max();
+            let slot = self.wrote.entry(entry.res).or_default();
+            *slot = wrote.unwrap_or_default().max(*slot);
             // What is returned is not let go here: on the way out it escapes.
             if entry.owned {
                 let slot = outcomes.entry(entry.res).or_default();
@@ -382,7 +411,14 @@ impl Exits {
         for (&res, &out) in outcomes {
             let resource = &prepared.resources[res];
             if let Origin::Local(local) = resource.origin {
-                params.push(ParamResource { index: local.index() - 1, path: resource.path.clone(), outcomes: out });
+                // What moved into the result has its fate from there.
+                let told = self.told.get(&res).copied().filter(|&(good, bad)| good.or(bad) == out && good != bad);
+                params.push(ParamResource {
+                    index: local.index() - 1,
+                    path: resource.path.clone(),
+                    outcomes: out,
+                    told,
+                });
             }
         }
         let mut returns = self.later_returns;
@@ -402,7 +438,7 @@ impl Exits {
                     let locked = self.locked.contains(&entry.res);
                     let mut new = new_return(resource, entry.path.to_vec(), child_of, locked, *exits < self.successes);
                     if let ReturnedFrom::New { wrote, .. } = &mut new.from {
-                        *wrote = self.wrote.contains(&entry.res);
+                        *wrote = self.wrote.get(&entry.res).copied().unwrap_or_default();
                     }
                     new
                 }
@@ -442,6 +478,8 @@ impl Exits {
             invokes,
             executes,
             unlocks,
+            fails: self.successes == 0 && self.failures > 0,
+            text: prepared.text,
             tries,
             drives: Vec::new(),
             nets: prepared.accounts.net(&self.balances),

@@ -3,6 +3,7 @@
 //! **Invariant:** a body's resources are numbered before its dataflow runs, by origin, so states compare by id. At most
 //! [`MAX_RESOURCES`] are tracked in one body; the rest are not acquired as far as the analysis knows.
 
+use super::outcomes::Wrote;
 use crate::base::{Confidence, Span, Symbol};
 use crate::ir::{CallId, LocalId};
 use crate::pack::Kind;
@@ -65,8 +66,8 @@ pub struct Resource {
     pub locked: bool,
     /// The await at which it comes into being is inside a callee.
     pub acquired_by_us: bool,
-    /// Something was written over it by the function that acquired it.
-    pub wrote: bool,
+    /// What was written over it by the function that acquired it.
+    pub wrote: Wrote,
     /// A connection of its own, which no pool handed out: holding it keeps nobody waiting.
     pub opened: bool,
     /// What it lies in may as well be without it, and nothing here shows that it is there.

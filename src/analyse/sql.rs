@@ -253,6 +253,15 @@ impl<'b> Definitions<'b> {
     }
 }
 
+/// Where the text of a statement is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Text {
+    /// Here: a literal, perhaps with holes.
+    Known(String),
+    /// In a parameter of the function: its callers know.
+    Param(usize),
+}
+
 /// A formatting template with [`HOLE`] where something is filled in.
 fn with_holes(template: &str) -> String {
     let mut out = String::new();
@@ -273,21 +282,25 @@ fn with_holes(template: &str) -> String {
 }
 
 /// The literal that an operand holds or was built from, through constants, single assignments, formatting and builder calls.
-pub fn literal(program: &Program, idx: BodyIdx, definitions: &Definitions<'_>, operand: &Operand) -> Option<String> {
+pub fn text(program: &Program, idx: BodyIdx, definitions: &Definitions<'_>, operand: &Operand) -> Option<Text> {
     let body = program.body(idx);
     let mut operand = operand.clone();
     for _ in 0..16 {
         let place = match operand {
-            Operand::Literal(Literal::Str(text)) => return Some(text),
+            Operand::Literal(Literal::Str(text)) => return Some(Text::Known(text)),
             Operand::Literal(_) => return None,
             Operand::Path(path, _) => {
                 let init = program.static_init(idx, &path).filter(|&init| init != idx)?;
                 let place = Operand::Place(ir::Place::local(ir::return_local()));
-                return literal(program, init, &Definitions::of_const(program.body(init)), &place);
+                return text(program, init, &Definitions::of_const(program.body(init)), &place);
             }
             Operand::Place(place) => place,
         };
-        operand = match definitions.by_local.get(place.local.index()).copied().flatten()? {
+        let Some(value) = definitions.by_local.get(place.local.index()).copied().flatten() else {
+            let param = place.local.index().checked_sub(1).filter(|&n| n < body.param_count)?;
+            return matches!(body.kind, ir::BodyKind::Fn(_)).then_some(Text::Param(param));
+        };
+        operand = match value {
             Rvalue::Use(op) | Rvalue::Cast(op, _) | Rvalue::Await(op) => op.clone(),
             Rvalue::Ref { place, .. } => Operand::Place(place.clone()),
             Rvalue::Call(id) => {
@@ -308,7 +321,7 @@ pub fn literal(program: &Program, idx: BodyIdx, definitions: &Definitions<'_>, o
             }
             Rvalue::Plain(ops) => {
                 let Some(Operand::Literal(Literal::Str(template))) = ops.first() else { return None };
-                return Some(with_holes(template));
+                return Some(Text::Known(with_holes(template)));
             }
             Rvalue::AwaitMany { .. } | Rvalue::Aggregate { .. } | Rvalue::Step { .. } | Rvalue::Unknown(_) => {
                 return None;

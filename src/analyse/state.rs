@@ -1,7 +1,7 @@
 //! The ownership lattice: who holds which resource, at one point of one body.
 //!
 //! ```text
-//!   Outcomes of one resource: a set of (life, wrote, locked); join is union.
+//!   Outcomes of one resource: a set, see [`Outcomes`]; join is union.
 //!
 //!        {held, dropped, ended, …}          some path each
 //!          /        |        \
@@ -16,6 +16,7 @@
 //!
 //! **Invariant:** a local that is not in `values` carries nothing. An unreachable point has no state (flow's bottom).
 
+use super::outcomes::Outcomes;
 use super::owed::Balance;
 use super::resource::ResId;
 use crate::base::Symbol;
@@ -24,114 +25,6 @@ use crate::ir::{BodyId, CallId, LocalId};
 use std::collections::btree_map::Entry as Slot;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
-
-/// What became of a resource on a path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Life {
-    /// Alive and reachable here.
-    Held,
-    /// Dropped: by scope, `drop`, `close`, by a callee that took it.
-    Dropped,
-    /// Ended with success: committed, finished.
-    Ended,
-    /// Ended without its writes, on purpose.
-    RolledBack,
-    /// Gone where this body cannot see it: returned, given to an unknown callee.
-    Escaped,
-    /// Kept in something that outlives the body.
-    Stored,
-    /// Never to be dropped: `mem::forget` and its kin.
-    Forgotten,
-    /// Out of its pool for good.
-    Detached,
-}
-
-impl Life {
-    const ALL: [Life; 8] = [
-        Life::Held,
-        Life::Dropped,
-        Life::Ended,
-        Life::RolledBack,
-        Life::Escaped,
-        Life::Stored,
-        Life::Forgotten,
-        Life::Detached,
-    ];
-}
-
-/// A set of outcomes; 32 are possible.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Outcomes(u32);
-
-impl Outcomes {
-    /// No path.
-    pub const NONE: Outcomes = Outcomes(0);
-
-    fn bit(life: Life, wrote: bool, locked: bool) -> u32 {
-        1 << (life as u32 * 4 + u32::from(wrote) * 2 + u32::from(locked))
-    }
-    /// One outcome.
-    pub fn one(life: Life, wrote: bool, locked: bool) -> Outcomes {
-        Outcomes(Self::bit(life, wrote, locked))
-    }
-    /// Freshly acquired.
-    pub fn held() -> Outcomes {
-        Self::one(Life::Held, false, false)
-    }
-    /// Every outcome in the set: life, wrote, locked.
-    pub fn iter(self) -> impl Iterator<Item = (Life, bool, bool)> {
-        Life::ALL.into_iter().flat_map(move |life| {
-            [(false, false), (false, true), (true, false), (true, true)]
-                .into_iter()
-                .filter(move |&(w, l)| self.0 & Self::bit(life, w, l) != 0)
-                .map(move |(w, l)| (life, w, l))
-        })
-    }
-    /// Whether some path has this life.
-    pub fn may_be(self, life: Life) -> bool {
-        self.0 >> (life as u32 * 4) & 0xf != 0
-    }
-    /// Whether some path is held.
-    pub fn may_be_held(self) -> bool {
-        self.may_be(Life::Held)
-    }
-    /// Whether it is held with a session lock on some path.
-    pub fn is_locked(self) -> bool {
-        self.0 & 0b1010 != 0
-    }
-    /// Whether no path reaches here with the resource.
-    pub fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-    /// Union.
-    pub fn or(self, other: Outcomes) -> Outcomes {
-        Outcomes(self.0 | other.0)
-    }
-    /// The paths on which it is not held.
-    #[must_use]
-    pub fn without_held(self) -> Outcomes {
-        Outcomes(self.0 & !0xf)
-    }
-    /// Paths on which it is held get `life`; the others stay.
-    #[must_use]
-    pub fn end_held(self, life: Life) -> Outcomes {
-        let held = self.0 & 0xf;
-        Outcomes(self.0 & !0xf | held << (life as u32 * 4))
-    }
-    /// Held paths are marked as having written.
-    #[must_use]
-    pub fn write_held(self) -> Outcomes {
-        let held = self.0 & 0xf;
-        Outcomes(self.0 & !0xf | (held | held << 2) & 0b1100)
-    }
-    /// Held paths are marked as having taken (or given back) a session lock.
-    #[must_use]
-    pub fn lock_held(self, locked: bool) -> Outcomes {
-        let held = self.0 & 0xf;
-        let moved = if locked { (held | held << 1) & 0b1010 } else { (held | held >> 1) & 0b0101 };
-        Outcomes(self.0 & !0xf | moved)
-    }
-}
 
 /// A resource in or behind a value.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -293,6 +186,20 @@ pub struct Answer {
     pub when: bool,
 }
 
+/// What the answer of a call tells of a connection that was lent for it: a callee that answers with nothing may have written
+/// nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// The connection.
+    pub res: ResId,
+    /// Its outcomes as the call left them: once they are others, the answer tells nothing.
+    pub now: Outcomes,
+    /// What they are if the answer is `true` or `Some`.
+    pub good: Outcomes,
+    /// What they are if it is `false` or `None`.
+    pub bad: Outcomes,
+}
+
 /// The state at a point.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct State {
@@ -308,6 +215,10 @@ pub struct State {
     pub answers: BTreeMap<LocalId, Answer>,
     /// Per account of the body what may have happened to it; absent: nothing.
     pub accounts: BTreeMap<usize, Balance>,
+    /// Per local that is, or was made from, such a call's answer: what it tells.
+    pub told: BTreeMap<LocalId, Told>,
+    /// Per local what its payload may be, where that is known: `Ok(None)`, `Ok(true)`, `false`.
+    pub payloads: BTreeMap<LocalId, Variants>,
     /// Whether every path to here took the `Err` side of some test.
     pub failed: bool,
     /// Guards of locks that were temporaries when a pattern was matched: they live as long as the construct.
@@ -371,6 +282,56 @@ impl State {
     }
 }
 
+impl State {
+    /// What local flags tell after a join: a flag that is `true` on one side and `false` on the other tells which side was
+    /// taken, and so what became of a resource that the sides treat differently.
+    fn join_told(&mut self, other: &State) -> bool {
+        let sure = |state: &State, local: &LocalId| match state.payloads.get(local) {
+            Some(v) if v.good != v.bad => Some(v.good),
+            Some(_) | None => None,
+        };
+        let mut told = BTreeMap::new();
+        for (&local, known) in &self.told {
+            let joined = match (other.told.get(&local), sure(other, &local)) {
+                (Some(theirs), _) if theirs == known => Some(*known),
+                (Some(_), _) | (None, None) => None,
+                (None, Some(good)) => Some(known.joined(good, other.outcomes(known.res))),
+            };
+            told.extend(joined.map(|t| (local, t)));
+        }
+        for local in self.payloads.keys() {
+            let (Some(ours), Some(theirs)) = (sure(self, local), sure(other, local)) else { continue };
+            if ours == theirs || told.contains_key(local) {
+                continue;
+            }
+            let differs = |&res: &ResId| {
+                let (a, b) = (self.outcomes(res), other.outcomes(res));
+                a != b && !a.is_empty() && !b.is_empty()
+            };
+            if let Some(res) = self.res.keys().copied().find(differs) {
+                let (a, b) = (self.outcomes(res), other.outcomes(res));
+                let (good, bad) = if ours { (a, b) } else { (b, a) };
+                told.insert(*local, Told { res, now: a.or(b), good, bad });
+            }
+        }
+        let changed = told != self.told;
+        self.told = told;
+        changed
+    }
+}
+
+impl Told {
+    /// The same where another path comes in, on which the answer is known.
+    fn joined(self, good: bool, outcomes: Outcomes) -> Told {
+        let now = self.now.or(outcomes);
+        if good {
+            Told { now, good: self.good.or(outcomes), ..self }
+        } else {
+            Told { now, bad: self.bad.or(outcomes), ..self }
+        }
+    }
+}
+
 fn owns(value: &Value, res: ResId) -> bool {
     value.entries.iter().any(|e| e.owned && e.res == res)
         || value.pending.iter().any(|p| p.args.iter().flatten().any(|e| e.owned && e.res == res))
@@ -378,7 +339,7 @@ fn owns(value: &Value, res: ResId) -> bool {
 
 impl Lattice for State {
     fn join(&mut self, other: &State) -> bool {
-        let mut changed = false;
+        let mut changed = self.join_told(other);
         for (&local, theirs) in &other.values {
             match self.values.get_mut(&local) {
                 None => {
@@ -441,6 +402,15 @@ impl Lattice for State {
         let before = self.answers.len();
         self.answers.retain(|local, answer| other.answers.get(local) == Some(answer));
         changed |= self.answers.len() != before;
+        let before = self.payloads.len();
+        self.payloads.retain(|local, _| other.payloads.contains_key(local));
+        changed |= self.payloads.len() != before;
+        for (local, ours) in &mut self.payloads {
+            let theirs = other.payloads[local];
+            let joined = Variants { good: ours.good | theirs.good, bad: ours.bad | theirs.bad };
+            changed |= joined != *ours;
+            *ours = joined;
+        }
         let before = self.tests.len();
         self.tests.retain(|local, test| other.tests.get(local) == Some(test));
         changed | (self.tests.len() != before)
@@ -451,22 +421,6 @@ impl Lattice for State {
 mod tests {
     use super::*;
     use crate::base::Idx;
-
-    #[test]
-    fn outcomes_keep_paths_apart() {
-        let written = Outcomes::held().write_held();
-        let ended = written.end_held(Life::Ended);
-        let both = ended.or(Outcomes::held().end_held(Life::Dropped));
-        assert_eq!(both.iter().collect::<Vec<_>>(), vec![(Life::Dropped, false, false), (Life::Ended, true, false)]);
-        assert!(!both.may_be_held());
-    }
-
-    #[test]
-    fn locks_come_and_go() {
-        let locked = Outcomes::held().lock_held(true);
-        assert_eq!(locked.iter().collect::<Vec<_>>(), vec![(Life::Held, false, true)]);
-        assert_eq!(locked.lock_held(false), Outcomes::held());
-    }
 
     #[test]
     fn join_is_idempotent_and_reports_change() {

@@ -4,10 +4,10 @@
 //! the function (or of the function around, for closures and async blocks) or at a static. It is bounded: at most
 //! [`MAX_EFFECTS`] acquisitions, waits and blocks are kept, the surest and shortest first.
 
+use super::outcomes::{Outcomes, Wrote};
 use super::owed::Net;
 use super::resource::{Link, PoolId};
 use super::sql::Session;
-use super::state::Outcomes;
 use crate::base::{Confidence, Span, Symbol};
 use crate::pack::{Kind, Patience};
 use crate::resolve::Ty;
@@ -148,7 +148,7 @@ pub fn merge_executes(into: &mut Vec<Executes>, more: &[Executes]) {
     for new in more {
         match into.iter_mut().find(|e| e.param == new.param) {
             Some(old) => {
-                old.writes |= new.writes;
+                old.writes = old.writes.max(new.writes);
                 if old.session.is_none() {
                     old.session.clone_from(&new.session);
                 }
@@ -190,8 +190,8 @@ pub enum ReturnedFrom {
         child_of: Option<usize>,
         /// Its session holds a lock.
         locked: bool,
-        /// Something was written over it on some path.
-        wrote: bool,
+        /// What was written over it at most.
+        wrote: Wrote,
         /// It is a connection of its own, from no pool.
         opened: bool,
         /// Some success exit is left without it.
@@ -217,6 +217,9 @@ pub struct ParamResource {
     pub path: Vec<Symbol>,
     /// Its outcomes over all exits.
     pub outcomes: Outcomes,
+    /// Its outcomes over the exits that answer with something (`true`, `Some`), and over those that answer with nothing
+    /// (`false`, `None`), where these differ.
+    pub told: Option<(Outcomes, Outcomes)>,
 }
 
 /// What a body does.
@@ -236,6 +239,10 @@ pub struct Summary {
     pub executes: Vec<Executes>,
     /// Parameters (captured variables follow them) over whose connection a session lock is given back.
     pub unlocks: Vec<usize>,
+    /// No way through it ends with success.
+    pub fails: bool,
+    /// The parameter whose text decides whether it writes, if nothing else in it may.
+    pub text: Option<usize>,
     /// Parameters over whose connection a session lock is tried, with the answer in the result: what it is when it was taken.
     pub tries: Vec<(usize, bool)>,
     /// Parameters that are futures and are run to their end by a plain function.
@@ -250,7 +257,7 @@ pub struct Executes {
     /// Which parameter.
     pub param: usize,
     /// Whether something is written over it.
-    pub writes: bool,
+    pub writes: Wrote,
     /// Session state that is made or needed there, with the way to the statement.
     pub session: Option<(Session, Vec<Link>)>,
     /// The way to the use.

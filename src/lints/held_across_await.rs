@@ -168,7 +168,7 @@ fn handed_on(cx: &Cx<'_>, res: ResId) -> bool {
             && *r == res
         {
             exits += 1;
-            if outcomes.iter().any(|(life, ..)| !matches!(life, Life::Held | Life::Escaped)) {
+            if outcomes.iter().any(|o| !matches!(o.life, Life::Held | Life::Escaped)) {
                 return false;
             }
         }

@@ -26,14 +26,18 @@
 //! ```
 //!
 //! ## When it stays silent
-//! On paths that return an error, where the rollback by drop is wanted; when the transaction is returned, stored or passed
-//! on by value; for transactions that only read (see `uncommitted_read`).
+//! On paths that return an error, and on those that met one and wrote nothing after it (`Err(e) => warn!("{e}")`), where the
+//! rollback by drop is wanted; when the transaction is returned, stored or passed on by value; for transactions that only read
+//! (see `uncommitted_read`), also where a callee writes but its answer (`None`, `false`) tells that it did not; on an early way
+//! out after a statement of unknown text, where another path commits.
 //!
 //! ## Known limits
-//! A result whose variant is not visible (`return helper().await`) counts as success, with medium confidence.
+//! A result whose variant is not visible (`return helper().await`) counts as success, with medium confidence, unless the helper
+//! never succeeds.
 
 use super::{Cx, Group, Lint, words};
-use crate::analyse::{Event, Life, Origin, ResId};
+use crate::analyse::outcomes::Outcome;
+use crate::analyse::{Event, Life, Origin, Release, ResId, Wrote};
 use crate::base::{Confidence, Finding, Span};
 use crate::pack::{Kind, OnDrop};
 
@@ -101,7 +105,7 @@ fn temporary(cx: &Cx<'_>, res: ResId) -> Option<Finding> {
     // A snapshot for a read: it was used in the statement and no path wrote in it.
     let used = cx.events().uses[res].iter().any(|&u| u != resource.span);
     let wrote = cx.events().events.iter().any(|e| match e {
-        Event::Exit { res: r, outcomes, .. } => *r == res && outcomes.iter().any(|(_, wrote, _)| wrote),
+        Event::Exit { res: r, outcomes, .. } => *r == res && outcomes.iter().any(|o| o.wrote != Wrote::No),
         _ => false,
     });
     if used && !wrote {
@@ -123,16 +127,19 @@ pub(super) fn on_exit(cx: &Cx<'_>, res: ResId, wrote: bool) -> Option<Finding> {
     if !ends_by_rollback(cx, res) {
         return None;
     }
-    let mut exits: Vec<(Span, Confidence, bool)> = Vec::new();
+    // What met an error and wrote nothing since is rolled back on purpose, whatever the function answers.
+    let offends = |o: &Outcome| {
+        o.life == Life::Dropped && if wrote { o.wrote != Wrote::No && !o.failed } else { o.wrote == Wrote::No }
+    };
+    let mut exits: Vec<(Span, Confidence, bool, Wrote)> = Vec::new();
     for event in &cx.events().events {
         let Event::Exit { res: r, span, outcomes, success } = event else { continue };
         if *r != res {
             continue;
         }
-        let dropped = outcomes.iter().any(|(life, w, _)| life == Life::Dropped && w == wrote);
-        if dropped {
-            let ended = outcomes.iter().any(|(life, ..)| life != Life::Dropped);
-            exits.push((*span, *success, ended));
+        if let Some(most) = outcomes.iter().filter(offends).map(|o| o.wrote).max() {
+            let ended = outcomes.iter().any(|o| o.life != Life::Dropped);
+            exits.push((*span, *success, ended, most));
         }
     }
     // If it wrote on any exit, or nothing could commit it, the stronger lint tells.
@@ -140,8 +147,8 @@ pub(super) fn on_exit(cx: &Cx<'_>, res: ResId, wrote: bool) -> Option<Finding> {
         return None;
     }
     exits.sort();
-    let best = exits.iter().map(|e| e.1).max()?;
-    let &(span, success, sometimes) = exits.iter().find(|e| e.1 == best)?;
+    let best = exits.iter().map(|e| (e.3, e.1)).max()?;
+    let &(span, success, sometimes, most) = exits.iter().find(|e| (e.3, e.1) == best)?;
     let resource = &cx.events().resources[res];
     let name = words::name(cx, res);
     let noun = words::noun(cx, resource);
@@ -154,8 +161,14 @@ pub(super) fn on_exit(cx: &Cx<'_>, res: ResId, wrote: bool) -> Option<Finding> {
         Origin::Call(_) | Origin::Block(_) => confidence,
     };
     // Where another path commits, an early success may mean that there was nothing to write, whatever a callee could do.
-    let committed = cx.events().releases[res].iter().any(|(_, r)| *r == crate::analyse::Release::Commit);
+    let committed = cx.events().releases[res].iter().any(|(_, r)| *r == Release::Commit);
     let confidence = if committed { confidence.min(Confidence::Medium) } else { confidence };
+    // Whether it wrote at all is a guess, and where it is committed elsewhere a bad one.
+    let confidence = match most {
+        Wrote::May if committed || sometimes => Confidence::Low,
+        Wrote::May => confidence.min(Confidence::Medium),
+        Wrote::No | Wrote::Yes => confidence,
+    };
     let lint = if wrote { LINT.name } else { super::uncommitted_read::LINT.name };
     let mut finding = words::finding(cx, lint, confidence, span, Some(res));
     let ended_somewhere = sometimes || committed;

@@ -173,7 +173,7 @@ fn locked(cx: &Cx<'_>, res: ResId) -> Option<Finding> {
 
 /// How sure it is that a path to an exit has the lock.
 fn surety(outcomes: Outcomes, unlocked: bool) -> Confidence {
-    let free = outcomes.iter().any(|(life, _, locked)| !locked && goes_back(life));
+    let free = outcomes.iter().any(|o| !o.locked && goes_back(o.life));
     match (free, unlocked) {
         (false, _) => Confidence::High,
         (true, false) => Confidence::Medium,

@@ -43,8 +43,8 @@ impl Cx<'_> {
         effect.may_write = (0..call.args.len())
             .map(|i| first.params.get(i).is_none_or(|ty| !ty.is_known() || !self.program.may_be(ty).is_empty()))
             .collect();
-        let mut acts: Vec<Vec<(Vec<Symbol>, Outcomes)>> = vec![Vec::new(); call.args.len()];
-        let mut talks: Vec<Option<bool>> = vec![None; call.args.len()];
+        let mut acts: Vec<Vec<(Vec<Symbol>, Fate)>> = vec![Vec::new(); call.args.len()];
+        let mut talks: Vec<Option<Wrote>> = vec![None; call.args.len()];
         let mut seen_body = false;
         let mut unseen = false;
         for &f in fns {
@@ -55,7 +55,10 @@ impl Cx<'_> {
             };
             seen_body = true;
             let Some(summary) = self.summaries.get(body) else { continue };
-            let summary = summary.clone();
+            let mut summary = summary.clone();
+            if let ([_], Some(param)) = (fns, summary.text) {
+                effect.text = self.decide(call, param, Arc::make_mut(&mut summary));
+            }
             let inner = self.substitute_effects(call, &summary.effects).called_at(&link);
             let later = self.substitute_effects(call, &summary.later).called_at(&link);
             if returns_future && !info.is_async {
@@ -67,8 +70,9 @@ impl Cx<'_> {
             for p in &summary.params {
                 if let Some(list) = acts.get_mut(p.index) {
                     match list.iter_mut().find(|(path, _)| *path == p.path) {
-                        Some((_, outcomes)) => *outcomes = outcomes.or(p.outcomes),
-                        None => list.push((p.path.clone(), p.outcomes)),
+                        // Of several functions none is known to be the one that answers.
+                        Some((_, fate)) => *fate = Fate { outcomes: fate.outcomes.or(p.outcomes), told: None },
+                        None => list.push((p.path.clone(), Fate { outcomes: p.outcomes, told: p.told })),
                     }
                 }
             }
@@ -76,10 +80,11 @@ impl Cx<'_> {
             for inner in &summary.executes {
                 self.executes(call, inner, &link, &mut effect);
                 if let Some(slot) = talks.get_mut(inner.param) {
-                    *slot = Some(slot.unwrap_or(false) | inner.writes);
+                    *slot = Some(slot.unwrap_or_default().max(inner.writes));
                 }
             }
             if fns.len() == 1 {
+                effect.fails = summary.fails;
                 effect.tries.clone_from(&summary.tries);
                 effect.block_on = summary.drives.first().copied().filter(|_| effect.when == When::Now);
             }
@@ -89,7 +94,7 @@ impl Cx<'_> {
             }
         }
         if seen_body {
-            let act = |(list, talks): (Vec<_>, Option<bool>)| match talks {
+            let act = |(list, talks): (Vec<_>, Option<Wrote>)| match talks {
                 Some(writes) if list.is_empty() => Act::Talks { writes, locks: None, tries: false },
                 Some(_) | None => Act::Summary(list),
             };
@@ -136,7 +141,7 @@ impl Cx<'_> {
         effect.acts = (0..call.args.len())
             .map(|i| {
                 let own = summary.params.iter().filter(|p| p.index == i && i < inner.param_count);
-                Act::Summary(own.map(|p| (p.path.clone(), p.outcomes)).collect())
+                Act::Summary(own.map(|p| (p.path.clone(), Fate { outcomes: p.outcomes, told: None })).collect())
             })
             .collect();
         let link = self.link(call);
@@ -327,7 +332,7 @@ impl Cx<'_> {
         arg: &Operand,
         ty: &Ty,
         chain: &[Link],
-        writes: bool,
+        writes: Wrote,
         session: Option<(sql::Session, Vec<Link>)>,
         effect: &mut CallEffect,
     ) {
@@ -340,6 +345,28 @@ impl Cx<'_> {
         {
             effect.executes.push(Executes { param: n, writes, session, chain: chain.to_vec() });
         }
+    }
+
+    /// The callee does what the text in an argument says. Returns the parameter of this body that the text comes from, if it
+    /// is not known here either.
+    fn decide(&self, call: &ir::Call, param: usize, summary: &mut Summary) -> Option<usize> {
+        let text = self.text(call.args.get(param)?)?;
+        let nature = match text {
+            sql::Text::Known(text) => sql::nature(&text),
+            sql::Text::Param(outer) => return Some(outer),
+        };
+        if !nature.sure {
+            return None;
+        }
+        let wrote = if nature.writes { Wrote::Yes } else { Wrote::No };
+        for p in &mut summary.params {
+            p.outcomes = p.outcomes.decided(wrote);
+            p.told = p.told.map(|(good, bad)| (good.decided(wrote), bad.decided(wrote)));
+        }
+        for executes in summary.executes.iter_mut().filter(|e| e.writes == Wrote::May) {
+            executes.writes = wrote;
+        }
+        None
     }
 
     /// Whether a call's result, by its type, may as well be without what it holds there.

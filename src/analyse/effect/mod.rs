@@ -10,9 +10,9 @@ mod local;
 pub use local::{driven, pool_at_call};
 
 use super::owed::{self, Accounts};
+use super::outcomes::{Life, Outcomes, Wrote};
 use super::resource::{self, Link, Origin, PoolClass, PoolId, ResId, Resource};
-use super::state::{Life, Outcomes};
-use super::summary::{Acquires, Blocks, Effects, Executes, Returned, ReturnedFrom, Summary, Waits};
+use super::summary::{Acquires, Blocks, Effects, Executes, ParamResource, Returned, ReturnedFrom, Summary, Waits};
 use super::{Summaries, sql};
 use crate::base::{Confidence, Idx, IndexVec, Symbol};
 use crate::ir::{self, Body, BodyId, CallId, Callee, Operand, SelfKind};
@@ -44,21 +44,30 @@ pub enum Act {
     Ends(Life),
     /// It talks over them: whether it writes, and whether it takes or gives back a session lock.
     Talks {
-        /// Writes.
-        writes: bool,
+        /// Whether it writes.
+        writes: Wrote,
         /// Takes (`true`) or gives back (`false`) a session lock.
         locks: Option<bool>,
         /// The lock is only tried: the answer tells.
         tries: bool,
     },
     /// A workspace function: outcomes of the parameter's resources, by path.
-    Summary(Vec<(Vec<Symbol>, Outcomes)>),
+    Summary(Vec<(Vec<Symbol>, Fate)>),
     /// They move into the result.
     Pass,
     /// They are kept in argument n.
     StoreIn(usize),
     /// The place is emptied and its content is the result.
     Take,
+}
+
+/// What becomes of a parameter's resource in the callee.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Fate {
+    /// On all its success exits.
+    pub outcomes: Outcomes,
+    /// On those that answer with something (`true`, `Some`), and on those that answer with nothing, where they differ.
+    pub told: Option<(Outcomes, Outcomes)>,
 }
 
 /// Where a resource in the result comes from.
@@ -158,6 +167,11 @@ pub struct CallEffect {
     pub variant: Option<bool>,
     /// Tells whether argument 0 is good (`Some(true)` for `is_ok`).
     pub tests: Option<bool>,
+    /// A workspace function that ends with an error on every way that was seen. Some builds may have another: it tells what
+    /// its result is worth to who returns it, not that nothing follows.
+    pub fails: bool,
+    /// The parameter of the body at hand whose text decides whether the call writes.
+    pub text: Option<usize>,
     /// Per argument: whether a callee that was not seen to hold what it is lent may write over it.
     pub may_write: Vec<bool>,
     /// Whether the result may refer to what the callee was not seen to hold.
@@ -189,6 +203,8 @@ pub struct Prepared {
     pub resources: IndexVec<ResId, Resource>,
     /// What the body keeps account of by hand.
     pub accounts: Accounts,
+    /// The parameter whose text decides whether the body writes, if nothing else in it may.
+    pub text: Option<usize>,
 }
 
 /// Decides the effects of all calls of `body` and numbers its resources.
@@ -198,10 +214,11 @@ pub fn prepare(program: &Program, idx: BodyIdx, summaries: &Summaries) -> Prepar
     let awaited = awaited_calls(body);
     let mut cx = Cx { program, idx, body, summaries, definitions, awaited, resources: IndexVec::new() };
     cx.parameters();
-    let calls = body.calls.indices().map(|call| cx.call(call)).collect();
+    let calls: IndexVec<CallId, CallEffect> = body.calls.indices().map(|call| cx.call(call)).collect();
     let blocks = cx.blocks();
+    let text = cx.deciding_text(&calls);
     let accounts = owed::accounts(program, idx, &calls, summaries);
-    Prepared { calls, blocks, resources: cx.resources, accounts }
+    Prepared { calls, blocks, resources: cx.resources, text, accounts }
 }
 
 struct Cx<'a> {
@@ -256,11 +273,18 @@ impl<'a> Cx<'a> {
     fn parameters(&mut self) {
         let info = &self.program.bodies[self.idx];
         let count = self.body.param_count + self.body.captures.len();
+        let moved = match self.body.captures.is_empty() {
+            true => Vec::new(),
+            false => super::transfer::captures::moved(self.program, self.idx),
+        };
         for n in 0..count {
             let local = ir::LocalId::new(n + 1);
             let Some(ty) = info.locals.get(local).cloned() else { continue };
             let by_reference = matches!(ty, Ty::Ref(..))
-                || n >= self.body.param_count && !self.body.captures[n - self.body.param_count].by_move;
+                || n >= self.body.param_count && {
+                    let n = n - self.body.param_count;
+                    !self.body.captures[n].by_move && !moved.get(n).copied().unwrap_or(false)
+                };
             let is_self = self.body.locals[local].name.is_some_and(|n| n == "self");
             // What may be a pool as well as a connection is never held: call sites decide.
             let may_be = self.program.may_be(&ty);
@@ -291,7 +315,7 @@ impl<'a> Cx<'a> {
                     chain: Vec::new(),
                     protects_connection: held.kind == Kind::LockGuard && self.protects(&held.ty),
                     locked: false,
-                    wrote: false,
+                    wrote: Wrote::No,
                     acquired_by_us: false,
                     opened: held.kind == Kind::Conn && !held.lent && !self.is_handed_out(&held.ty),
                     maybe: held.maybe,
@@ -369,6 +393,40 @@ impl<'a> Cx<'a> {
         matches!(ty, Ty::Adt(path, _) if self.program.catalog.is_handed_out(*path))
     }
 
+    /// The text that an operand holds or was built from.
+    fn text(&self, operand: &Operand) -> Option<sql::Text> {
+        let definitions = self.definitions.get_or_init(|| sql::Definitions::of(self.body));
+        sql::text(self.program, self.idx, definitions, operand)
+    }
+
+    /// See [`Prepared::text`].
+    fn deciding_text(&self, calls: &IndexVec<CallId, CallEffect>) -> Option<usize> {
+        let mut decides = None;
+        for (id, effect) in calls.iter_enumerated() {
+            let args = &self.body.calls[id].args;
+            if !effect.acts.iter().zip(args).any(|(act, arg)| self.may_write(act, arg)) {
+                continue;
+            }
+            match (effect.text, decides) {
+                (Some(new), None) => decides = Some(new),
+                (Some(new), Some(old)) if new == old => {}
+                (Some(_), Some(_)) | (None, _) => return None,
+            }
+        }
+        let inner = self.program.inner_bodies(self.idx).iter().filter_map(|&b| self.summaries.get(b));
+        let writes = |s: &Arc<Summary>| s.params.iter().any(|p| p.outcomes.iter().any(|o| o.wrote != Wrote::No));
+        decides.filter(|_| !inner.into_iter().any(writes))
+    }
+
+    fn may_write(&self, act: &Act, arg: &Operand) -> bool {
+        match act {
+            Act::Talks { writes, .. } => *writes != Wrote::No,
+            Act::Summary(list) => list.iter().any(|(_, fate)| fate.outcomes.iter().any(|o| o.wrote != Wrote::No)),
+            Act::Lend => self.program.held(&self.operand_ty(arg)).iter().any(|h| is_resource(h.kind)),
+            Act::Borrow | Act::Ends(_) | Act::Pass | Act::StoreIn(_) | Act::Take => false,
+        }
+    }
+
     fn unknown_pool(&self, held: &Held) -> PoolId {
         PoolId {
             prov: Prov { root: ProvRoot::Unknown, path: Vec::new(), element: false },
@@ -430,6 +488,8 @@ impl<'a> Cx<'a> {
             runs_over: Vec::new(),
             variant: None,
             tests: None,
+            fails: false,
+            text: None,
             may_write: vec![true; call.args.len()],
             lends_result: false,
             what: callee_word(call),
@@ -572,9 +632,9 @@ impl<'a> Cx<'a> {
     /// What running a closure does to what it captured: entries of a closure value keep the capture's field-less paths.
     fn capture_act(&self, body: BodyIdx, summary: &Summary) -> Act {
         let params = self.program.body(body).param_count;
-        let mut outcomes: Vec<(Vec<Symbol>, Outcomes)> = Vec::new();
+        let mut outcomes: Vec<(Vec<Symbol>, Fate)> = Vec::new();
         for p in summary.params.iter().filter(|p| p.index >= params) {
-            outcomes.push((p.path.clone(), p.outcomes));
+            outcomes.push((p.path.clone(), Fate { outcomes: p.outcomes, told: None }));
         }
         Act::Summary(outcomes)
     }
@@ -700,7 +760,7 @@ impl Cx<'_> {
             protects_connection,
             locked: false,
             acquired_by_us: true,
-            wrote: false,
+            wrote: Wrote::No,
             opened: false,
             maybe: false,
             outlives: spec.outlives,

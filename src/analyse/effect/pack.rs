@@ -224,8 +224,10 @@ impl Cx<'_> {
         link: &Link,
         effect: &mut CallEffect,
     ) {
-        let taken: Vec<(Vec<Symbol>, Outcomes)> =
-            summary.params.iter().filter(|p| p.index == 0).map(|p| (p.path.clone(), p.outcomes)).collect();
+        let params = self.program.body(closure).param_count;
+        let fate = |p: &ParamResource| (p.path.clone(), Fate { outcomes: p.outcomes, told: None });
+        let given = summary.params.iter().filter(|p| p.index == 0 && params > 0);
+        let taken: Vec<(Vec<Symbol>, Fate)> = given.map(fate).collect();
         if !taken.is_empty() {
             if let Some(act) = effect.acts.first_mut() {
                 *act = Act::Summary(taken);
@@ -234,14 +236,24 @@ impl Cx<'_> {
         }
         for returned in &summary.returns {
             match &returned.from {
-                ReturnedFrom::Param { index: 0, path } => effect.gifts.push(Gift::Arg {
+                ReturnedFrom::Param { index: 0, path } if params > 0 => effect.gifts.push(Gift::Arg {
                     index: 0,
                     from: path.clone(),
                     path: returned.path.clone(),
                     owned: returned.owned,
                 }),
                 ReturnedFrom::New { .. } => self.gift(id, call, returned, Some(closure), link, effect),
-                ReturnedFrom::Param { .. } => {}
+                ReturnedFrom::Param { index, .. } if *index < params => {}
+                // A closure that gives back what it captured (`map(|()| self)`).
+                ReturnedFrom::Param { path, .. } => {
+                    let at = (0..call.args.len()).find(|&i| self.closure_arg(call, i) == Some(closure));
+                    effect.gifts.extend(at.map(|index| Gift::Arg {
+                        index,
+                        from: path.clone(),
+                        path: returned.path.clone(),
+                        owned: returned.owned,
+                    }));
+                }
             }
         }
     }
@@ -388,7 +400,7 @@ impl Cx<'_> {
         let from_pool = owned_pool.is_some();
         let link = self.link(call);
         if let Some(arg) = call.args.get(on) {
-            self.maybe_executes(arg, &on_ty, std::slice::from_ref(&link), false, None, effect);
+            self.maybe_executes(arg, &on_ty, std::slice::from_ref(&link), Wrote::No, None, effect);
         }
         let prov = if from_pool || maybe_pool {
             self.prov(call.args.get(on))
@@ -447,18 +459,21 @@ impl Cx<'_> {
     ) {
         let link = self.link(call);
         let conn_ty = call.args.get(conn).map(|a| self.operand_ty(a)).unwrap_or_default();
-        let text =
-            sql_arg.and_then(|a| call.args.get(a)).or_else(|| call.args.first().filter(|_| conn != 0)).and_then(|op| {
-                sql::literal(
-                    self.program,
-                    self.idx,
-                    self.definitions.get_or_init(|| sql::Definitions::of(self.body)),
-                    op,
-                )
-            });
-        let nature = text.as_deref().map(sql::nature);
+        let text = sql_arg
+            .and_then(|a| call.args.get(a))
+            .or_else(|| call.args.first().filter(|_| conn != 0))
+            .and_then(|op| self.text(op));
+        let known = match &text {
+            Some(sql::Text::Known(text)) => Some(text.as_str()),
+            Some(sql::Text::Param(_)) | None => None,
+        };
+        let nature = known.map(sql::nature);
         // The text decides; without it, what the row says of the method; else it writes.
-        let writes = nature.filter(|n| n.sure).map(|n| n.writes).or(writes).unwrap_or(true);
+        let level = |writes: bool| if writes { Wrote::Yes } else { Wrote::No };
+        let writes = nature.filter(|n| n.sure).map(|n| n.writes).or(writes).map_or(Wrote::May, level);
+        if let (Some(sql::Text::Param(param)), Wrote::May) = (&text, writes) {
+            effect.text = Some(*param);
+        }
         let locks = nature.and_then(|n| n.locks);
         let session = nature.and_then(|n| n.session);
         effect.unread = nature.is_none_or(|n| n.partial);
@@ -467,7 +482,7 @@ impl Cx<'_> {
             Some(sql::Session::Lock | sql::Session::Unlock | sql::Session::Listen | sql::Session::Temporary)
         );
         effect.dedicated = own.then_some(conn);
-        effect.transaction = text.as_deref().and_then(sql::transaction).map(|begins| (conn, begins));
+        effect.transaction = known.and_then(sql::transaction).map(|begins| (conn, begins));
         if let Some(act) = effect.acts.get_mut(conn) {
             *act = Act::Talks { writes, locks, tries: nature.is_some_and(|n| n.tries) };
         }

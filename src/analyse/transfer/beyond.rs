@@ -129,7 +129,7 @@ impl Transfer<'_> {
         for holder in state.slot_holders(res) {
             let outcomes = state.outcomes(holder);
             if self.resource(holder).kind == Kind::Guard && outcomes.may_be(Life::Dropped) {
-                let certain = outcomes.iter().all(|(life, ..)| life == Life::Dropped);
+                let certain = outcomes.iter().all(|o| o.life == Life::Dropped);
                 gone.push((holder, certain));
             }
         }

@@ -4,6 +4,16 @@
 
 use super::*;
 
+/// How a callee ended what it was given.
+fn ended_by(outcomes: Outcomes) -> Release {
+    let all = |life| outcomes.iter().all(|o| o.life == life);
+    match (all(Life::Ended), all(Life::RolledBack)) {
+        (true, _) => Release::Commit,
+        (_, true) => Release::Rollback,
+        (false, false) => Release::Call,
+    }
+}
+
 impl Transfer<'_> {
     // ---- calls ----
 
@@ -36,6 +46,9 @@ impl Transfer<'_> {
         }
         if let Some(local) = to {
             self.note_variant(state, local, effect, call);
+        }
+        if effect.when == When::Now {
+            self.note_failure(state, to, id);
         }
         if let Some((what, width)) = effect.fan_out {
             let known = match width {
@@ -274,7 +287,8 @@ impl Transfer<'_> {
                 if let Some(sink) = &mut self.sink {
                     sink.out.parents[*res].clone_from(&parents);
                 }
-                let outcomes = Outcomes::held().lock_held(self.resource(*res).locked);
+                let resource = self.resource(*res);
+                let outcomes = Outcomes::held().wrote_held(resource.wrote).lock_held(resource.locked);
                 state.res.insert(*res, ResState { outcomes, parents, closes: false });
                 out.add(Entry { path: path.as_slice().into(), res: *res, owned: true });
             }
@@ -321,7 +335,7 @@ impl Transfer<'_> {
                 if entry.owned {
                     state.update(res, |o| o.end_held(Life::Escaped));
                 } else {
-                    state.update(res, Outcomes::write_held);
+                    state.update(res, Outcomes::may_write_held);
                 }
             }
             // Dropping what only refers to it (the copy stream over a transaction, a reference) leaves it alone.
@@ -352,9 +366,7 @@ impl Transfer<'_> {
                 {
                     sink.out.sessions[res] = true;
                 }
-                if *writes {
-                    state.update(res, Outcomes::write_held);
-                }
+                state.update(res, |o| o.wrote_held(*writes));
                 if let Some(takes) = locks {
                     self.session_lock(state, res, *takes, *tries, span);
                 }
@@ -366,23 +378,27 @@ impl Transfer<'_> {
                 let known = list.iter().find(|(path, _)| below(path, &entry.path, || true).is_some());
                 let before = state.outcomes(res);
                 match known {
-                    Some((_, inner)) => {
+                    Some((_, fate)) => {
                         let own = effect.own_params.get(index).copied().unwrap_or(false);
-                        let inner = if own && !entry.owned { undropped(*inner) } else { *inner };
-                        state.update(res, |o| through(o, inner, entry.owned));
+                        let seen = |inner| if own && !entry.owned { undropped(inner) } else { inner };
+                        state.update(res, |o| through(o, seen(fate.outcomes), entry.owned));
+                        if let Some((good, bad)) = fate.told {
+                            let [good, bad] = [good, bad].map(|inner| through(before, seen(inner), entry.owned));
+                            self.told.push(Told { res, now: state.outcomes(res), good, bad });
+                        }
                         self.locked_by_call(state, res, before, span);
                         // What comes back in the result was handed on, not let go.
                         let back = |g: &Gift| matches!(g, Gift::Arg { index: i, owned: true, .. } if *i == index);
                         let ended = !state.outcomes(res).may_be_held() && before.may_be_held();
                         if entry.owned && ended && !effect.gifts.iter().any(back) {
-                            self.note_release(res, span, Release::Call);
+                            self.note_release(res, span, ended_by(fate.outcomes));
                         }
                     }
                     None if entry.owned => state.update(res, |o| o.end_held(Life::Escaped)),
                     // A callee that was not seen to hold it: a generic parameter, a bound. It may write.
                     None => {
                         if effect.may_write.get(index).copied().unwrap_or(true) {
-                            state.update(res, Outcomes::write_held);
+                            state.update(res, Outcomes::may_write_held);
                         }
                         if effect.lends_result {
                             out.add(Entry { path: empty_path(), owned: false, res });

@@ -11,7 +11,7 @@ use crate::ir::{AggregateKind, CallId, Callee, LocalId, Operand, Rvalue, SelfKin
 use crate::resolve::{BodyIdx, Program, Target, Ty};
 
 /// Per capture of `inner`, whether its code moves the variable.
-pub(super) fn moved(program: &Program, inner: BodyIdx) -> Vec<bool> {
+pub fn moved(program: &Program, inner: BodyIdx) -> Vec<bool> {
     let body = program.body(inner);
     let info = &program.bodies[inner];
     let mut out = vec![false; body.captures.len()];

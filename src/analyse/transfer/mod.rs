@@ -5,19 +5,21 @@
 //! **Absent on purpose:** lints, words, confidence rules.
 
 mod calls;
-mod captures;
+pub(super) mod captures;
 mod ledger;
 mod places;
 mod session;
+mod told;
 mod waits;
 mod beyond;
 
 use super::Summaries;
 use super::effect::{Act, CallEffect, Gift, Prepared, When, Width};
 use super::events::{BodyEvents, Event, Release};
+use super::outcomes::{Life, Outcome, Outcomes};
 use super::owed::Balance;
 use super::resource::{Origin, PoolClass, PoolId, ResId, Resource, Sameness, same_pool};
-use super::state::{Answer, Deferred, Entry, Life, Outcomes, Owed, Pending, ResState, State, Value, Variants};
+use super::state::{Answer, Deferred, Entry, Owed, Pending, ResState, State, Told, Value, Variants};
 use super::summary::{Acquires, Effects, Executes, ParamResource, merge_executes};
 use crate::base::{Confidence, Idx, IndexVec, Span, Symbol};
 use crate::flow::{self, Location};
@@ -73,6 +75,8 @@ pub struct Transfer<'a> {
     pub entry_resources: Option<Vec<ResId>>,
     /// Locks that the statement at hand takes, and whether they are only tried.
     pub took: Vec<Answer>,
+    /// What the answer of the statement at hand tells of what was lent for it.
+    pub told: Vec<Told>,
     /// Whether some call of the body is seen to give a session lock back.
     pub unlocks_seen: bool,
     /// Whether some call of the body takes a value out of its place.
@@ -106,6 +110,7 @@ impl<'a> Transfer<'a> {
             moves,
             entry_resources: None,
             took: Vec::new(),
+            told: Vec::new(),
             unlocks_seen,
             takes_seen: prepared.calls.iter().any(|c| c.acts.contains(&Act::Take)),
             racing: false,
@@ -142,6 +147,9 @@ impl<'a> Transfer<'a> {
             Rvalue::Await(op) => {
                 let value = self.read(state, op);
                 let ty = self.operand_ty(op);
+                if let [Pending { what: Deferred::Call(id), task: false, .. }] = value.pending[..] {
+                    self.note_failure(state, whole, id);
+                }
                 self.awaited(state, &[value], true, span, &ty)
             }
             Rvalue::AwaitMany { futures, all } => {
@@ -381,15 +389,16 @@ impl<'a> Transfer<'a> {
 /// A by-value argument's fate in the callee, seen from the caller.
 fn through(before: Outcomes, inner: Outcomes, owned: bool) -> Outcomes {
     let mut after = Outcomes::NONE;
-    for (life, wrote, locked) in inner.iter() {
-        let mut o = before;
-        if wrote {
-            o = o.write_held();
-        }
-        if locked {
+    for outcome in inner.iter() {
+        let mut o = before.wrote_held(outcome.wrote);
+        if outcome.locked {
             o = o.lock_held(true);
         }
-        let life = match (life, owned) {
+        // An error that the callee got over is its own business; one for which it ended what it was given is not.
+        if outcome.failed && outcome.life != Life::Held {
+            o = o.fail_held();
+        }
+        let life = match (outcome.life, owned) {
             // What the callee still holds when it returns was given to it by value and is dropped there.
             (Life::Held, true) => Life::Dropped,
             (Life::Held, false) => Life::Held,
@@ -404,9 +413,9 @@ fn through(before: Outcomes, inner: Outcomes, owned: bool) -> Outcomes {
 /// What a callee's value that only refers to a resource did to it: its end is not the resource's.
 fn undropped(inner: Outcomes) -> Outcomes {
     let mut out = Outcomes::NONE;
-    for (life, wrote, locked) in inner.iter() {
-        let life = if life == Life::Dropped { Life::Held } else { life };
-        out = out.or(Outcomes::one(life, wrote, locked));
+    for o in inner.iter() {
+        let life = if o.life == Life::Dropped { Life::Held } else { o.life };
+        out = out.or(Outcomes::one(Outcome { life, ..o }));
     }
     out
 }
@@ -414,9 +423,9 @@ fn undropped(inner: Outcomes) -> Outcomes {
 /// Paths on which it escaped hold it again: it came back in the result.
 fn revive(outcomes: Outcomes) -> Outcomes {
     let mut out = Outcomes::NONE;
-    for (life, wrote, locked) in outcomes.iter() {
-        let life = if life == Life::Escaped { Life::Held } else { life };
-        out = out.or(Outcomes::one(life, wrote, locked));
+    for o in outcomes.iter() {
+        let life = if o.life == Life::Escaped { Life::Held } else { o.life };
+        out = out.or(Outcomes::one(Outcome { life, ..o }));
     }
     out
 }
@@ -478,8 +487,10 @@ impl flow::Analysis for Transfer<'_> {
                     _ => {}
                 }
                 let inherited = self.answer_of(state, value);
+                let known = self.told_by(state, value);
                 let carried = self.evaluate(state, to, value, stmt.span);
                 self.note_answer(state, to, inherited);
+                self.note_told(state, to, value, known);
                 self.note_kept(to, &carried, stmt.span);
                 self.store(state, to, carried);
                 self.tally(state, at, to, value);
@@ -540,11 +551,17 @@ impl flow::Analysis for Transfer<'_> {
             EdgeKind::Then | EdgeKind::Else => {
                 let taken = edge.kind == EdgeKind::Then;
                 self.answered(state, place, &edge.kind, None);
+                self.tell(state, place, taken);
                 let Some(&(tested, good_if_true)) = place.as_local().and_then(|l| state.tests.get(&l)) else {
                     return true;
                 };
-                self.tested(state, tested, taken == good_if_true);
-                return self.refine(state, &Place::local(tested), taken == good_if_true);
+                let good = taken == good_if_true;
+                self.tell(state, &Place::local(tested), good);
+                if !good && is_result(&self.place_ty(&Place::local(tested))) {
+                    self.fail(state);
+                }
+                self.tested(state, tested, good);
+                return self.refine(state, &Place::local(tested), good);
             }
             EdgeKind::Again | EdgeKind::Exit | EdgeKind::Arm(_) => None,
         };
@@ -554,7 +571,11 @@ impl flow::Analysis for Transfer<'_> {
                 let error = matches!(&edge.kind, EdgeKind::Variant(path) if path.last() == "Err")
                     || edge.kind == EdgeKind::Otherwise
                         && edges.iter().any(|e| matches!(&e.kind, EdgeKind::Variant(path) if path.last() == "Ok"));
-                state.failed |= error && !good;
+                if error && !good {
+                    state.failed = true;
+                    self.fail(state);
+                }
+                self.tell(state, place, good);
                 self.refine(state, place, good)
             }
             None => {
@@ -565,6 +586,10 @@ impl flow::Analysis for Transfer<'_> {
             }
         }
     }
+}
+
+fn is_result(ty: &Ty) -> bool {
+    matches!(ty.peel_refs(), Ty::Adt(path, _) if path.as_str() == "std::result::Result")
 }
 
 fn variant_goodness(path: &ir::Path) -> Option<bool> {

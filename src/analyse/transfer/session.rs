@@ -231,7 +231,7 @@ impl Transfer<'_> {
         let resources: Vec<(ResId, Outcomes)> = state.res.iter().map(|(&r, s)| (r, s.outcomes)).collect();
         for (res, outcomes) in resources {
             let back = |life: Life| matches!(life, Life::Dropped | Life::Ended | Life::RolledBack);
-            if outcomes.iter().any(|(life, _, locked)| locked && back(life)) {
+            if outcomes.iter().any(|o| o.locked && back(o.life)) {
                 self.event(Event::LeftLocked { res, span, outcomes, kind });
             }
             let resource = self.resource(res);
