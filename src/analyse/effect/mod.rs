@@ -9,8 +9,8 @@ mod local;
 
 pub use local::{driven, pool_at_call};
 
-use super::owed::{self, Accounts};
 use super::outcomes::{Life, Outcomes, Wrote};
+use super::owed::{self, Accounts};
 use super::resource::{self, Link, Origin, PoolClass, PoolId, ResId, Resource};
 use super::summary::{Acquires, Blocks, Effects, Executes, ParamResource, Returned, ReturnedFrom, Summary, Waits};
 use super::{Summaries, sql};
