@@ -8,6 +8,8 @@
 //! comes from; a local that nobody shares is nobody's account. Which direction opens an account is not decided here: a
 //! move and its opposite settle it. **Absent on purpose:** amounts, and which member it is where its name cannot be followed.
 
+mod handles;
+
 use super::effect::CallEffect;
 use super::events::Slot;
 use super::{Summaries, kept};
@@ -33,6 +35,8 @@ pub enum Sort {
     Permits,
     /// A transaction that is begun and ended by SQL text.
     Transaction,
+    /// A raw handle that a C library gave and wants back.
+    Handle,
 }
 
 impl Sort {
@@ -40,7 +44,7 @@ impl Sort {
     fn either(self) -> bool {
         match self {
             Sort::Counter => true,
-            Sort::Member | Sort::Flag | Sort::Permits | Sort::Transaction => false,
+            Sort::Member | Sort::Flag | Sort::Permits | Sort::Transaction | Sort::Handle => false,
         }
     }
 }
@@ -137,7 +141,7 @@ impl Balance {
     pub fn is_open(self, sort: Sort) -> bool {
         match sort {
             Sort::Counter => self.may_be(Balance::UP.or(Balance::DOWN)),
-            Sort::Member | Sort::Flag | Sort::Transaction => self.may_be(Balance::UP),
+            Sort::Member | Sort::Flag | Sort::Transaction | Sort::Handle => self.may_be(Balance::UP),
             Sort::Permits => self.may_be(Balance::DOWN),
         }
     }
@@ -145,7 +149,7 @@ impl Balance {
     pub fn open_way(self, sort: Sort) -> Option<bool> {
         self.is_open(sort).then(|| match sort {
             Sort::Permits => false,
-            Sort::Counter | Sort::Member | Sort::Flag | Sort::Transaction => self.may_be(Balance::UP),
+            Sort::Counter | Sort::Member | Sort::Flag | Sort::Transaction | Sort::Handle => self.may_be(Balance::UP),
         })
     }
     /// After a move.
@@ -154,7 +158,7 @@ impl Balance {
         let way = if up { Balance::UP } else { Balance::DOWN };
         let opens = match sort {
             Sort::Permits => !up,
-            Sort::Counter | Sort::Member | Sort::Flag | Sort::Transaction => up,
+            Sort::Counter | Sort::Member | Sort::Flag | Sort::Transaction | Sort::Handle => up,
         };
         let mut after = Balance(0);
         for one in [Balance::NEVER, Balance::UP, Balance::DOWN, Balance::SETTLED, Balance::GUARDED] {
@@ -163,7 +167,10 @@ impl Balance {
             }
             let next = match one {
                 Balance::GUARDED => Balance::GUARDED,
-                Balance::NEVER | Balance::SETTLED => way,
+                Balance::NEVER => way,
+                // Put in again after it was taken out: that may be how it is given back to what it was.
+                Balance::SETTLED if sort == Sort::Member => way.or(Balance::SETTLED),
+                Balance::SETTLED => way,
                 same if same == way => way,
                 // What was taken out first and is put in now was not put back: it is another one.
                 _ if opens && !sort.either() => way,
@@ -178,6 +185,11 @@ impl Balance {
     pub fn unmoved(self) -> Balance {
         let rest = self.0 & !(Balance::UP.0 | Balance::DOWN.0);
         if rest == self.0 { self } else { Balance(rest | Balance::NEVER.0) }
+    }
+    /// Another turn of a loop: another member.
+    #[must_use]
+    pub fn next_turn(self) -> Balance {
+        if self.may_be(Balance::SETTLED) { Balance(self.0 & !Balance::SETTLED.0 | Balance::NEVER.0) } else { self }
     }
     /// From here on something else sees to it.
     #[must_use]
@@ -195,6 +207,12 @@ pub struct Accounts {
     pub calls: BTreeMap<CallId, Vec<Move>>,
     /// By statement.
     pub stmts: BTreeMap<(BlockId, usize), Move>,
+    /// Calls that keep a handle, and whose it is from then on.
+    pub keepers: BTreeMap<CallId, Vec<usize>>,
+    /// The same for statements that are no calls.
+    pub kept: BTreeMap<(BlockId, usize), Vec<usize>>,
+    /// Calls that tell whether a handle is null.
+    pub null: BTreeMap<CallId, usize>,
     /// Accounts that an inner body settles: it was handed the work of moving them back.
     pub handed: BTreeMap<BodyId, Vec<usize>>,
 }
@@ -228,6 +246,7 @@ pub fn accounts(
 ) -> Accounts {
     let raws = Reader { program, idx, calls: Some(calls), summaries: Some(summaries) }.moves();
     let mut accounts = Accounts::default();
+    handles::add(program, idx, &mut accounts);
     if raws.is_empty() {
         return accounts;
     }
@@ -429,6 +448,7 @@ impl Reader<'_> {
                         let raw = self.raw(of, Some(member), Sort::Member, up, up.then_some(true), span, site);
                         raws.extend(raw.map(|raw| Raw { half, ..raw }));
                     }
+                    Some(Tally::Opens(_)) => {}
                     None => {
                         if let Effect::Forget { of } = row.effect
                             && let Some(permit) = call.args.get(of)

@@ -22,7 +22,12 @@ pub fn unbalanced(cx: &Cx<'_>, lint: &'static str, n: usize) -> Option<Finding> 
     }
     let exits: Vec<&Left> = cx.events().events.iter().filter_map(|e| left(e, n)).collect();
     let settled = exits.iter().any(|l| !l.failed && l.balance.may_be(Balance::SETTLED));
-    let (confidence, span, how) = if settled {
+    // Where one answer of several leaves it open, that may be what it is for, and settling it the way back.
+    let for_good = |l: &&Left| !l.failed && (l.balance.is(Balance::UP) || l.balance.is(Balance::DOWN));
+    let settled = settled && !(tells(cx) && exits.iter().any(for_good));
+    let (confidence, span, how) = if account.sort == Sort::Handle {
+        exit(cx, account, &exits)?
+    } else if settled {
         exit(cx, account, &exits).or_else(|| cancelled(cx, account, n))?
     } else {
         never_here(cx, account, &exits)?
@@ -49,7 +54,7 @@ enum How {
 fn cap(account: &Account) -> Confidence {
     match account.sort {
         Sort::Counter | Sort::Member if !account.shared => Confidence::Medium,
-        Sort::Counter | Sort::Member | Sort::Permits | Sort::Transaction => Confidence::High,
+        Sort::Counter | Sort::Member | Sort::Permits | Sort::Transaction | Sort::Handle => Confidence::High,
         // A flag of one's own that stays set after an error may say just that.
         Sort::Flag if !account.shared => Confidence::Low,
         Sort::Flag => Confidence::Medium,
@@ -58,7 +63,8 @@ fn cap(account: &Account) -> Confidence {
 
 /// The surest exit at which it is open although others settle it.
 fn exit(cx: &Cx<'_>, account: &Account, exits: &[&Left]) -> Option<(Confidence, Span, How)> {
-    let open = exits.iter().filter(|l| l.balance.is_open(account.sort) && (l.failed || !tells(cx)));
+    let handle = account.sort == Sort::Handle;
+    let open = exits.iter().filter(|l| l.balance.is_open(account.sort) && (handle || l.failed || !tells(cx)));
     let judged = open.map(|l| {
         let sure = l.balance.is(Balance::UP) || l.balance.is(Balance::DOWN);
         let confidence = if sure { cap(account) } else { Confidence::Low };
@@ -115,7 +121,7 @@ fn never_here(cx: &Cx<'_>, account: &Account, exits: &[&Left]) -> Option<(Confid
         // What is kept for others to find is not owed; whoever waits for the other half of a channel is gone.
         Sort::Member if account.half => true,
         Sort::Permits => false,
-        Sort::Member | Sort::Flag | Sort::Transaction => return None,
+        Sort::Member | Sort::Flag | Sort::Transaction | Sort::Handle => return None,
     };
     let elsewhere = |a: &Account| a.slot.is_some() && a.slot == account.slot && a.moves.iter().any(|m| m.0 != up);
     if cx.events().accounts.iter().any(elsewhere) {
@@ -164,10 +170,14 @@ fn tell(
         Sort::Member => format!("what was put into `{name}` is not taken out {place}"),
         Sort::Flag => format!("`{name}` is set and not cleared {place}"),
         Sort::Permits => format!("permits of `{name}` are forgotten and not added again {place}"),
+        Sort::Handle => format!("`{name}` is not given back {place}"),
         Sort::Transaction => {
             format!("the transaction begun over `{name}` is neither committed nor rolled back {place}")
         }
     };
+    if account.sort == Sort::Handle && !account.both_ways() {
+        finding.message = format!("`{name}` is never given back");
+    }
     let (there, back) = verbs(account.sort, up);
     let opens: Vec<Span> = account.moves.iter().filter(|m| m.0 == up).map(|m| m.1).collect();
     let closes = account.moves.iter().filter(|m| m.0 != up).map(|m| m.1);
@@ -221,6 +231,7 @@ fn verbs(sort: Sort, up: bool) -> (&'static str, &'static str) {
         (Sort::Flag, _) => ("set here", "cleared it"),
         (Sort::Permits, _) => ("forgotten here", "added them again"),
         (Sort::Transaction, _) => ("begun here", "ended it"),
+        (Sort::Handle, _) => ("given here, also where the call fails", "given it back"),
     }
 }
 
@@ -232,6 +243,7 @@ fn done(sort: Sort, up: bool) -> &'static str {
         (Sort::Flag, _) => "cleared",
         (Sort::Permits, _) => "added again",
         (Sort::Transaction, _) => "ended",
+        (Sort::Handle, _) => "given back",
     }
 }
 
@@ -246,6 +258,7 @@ fn why(sort: Sort) -> &'static str {
         Sort::Permits => {
             "forgotten permits do not come back by themselves: each time this happens the semaphore has fewer"
         }
+        Sort::Handle => "nobody drops a raw handle: the connection behind it stays open, and its memory is lost",
         Sort::Transaction => {
             "the connection goes on with the transaction open: its locks stay, and the next statements over it become part \
              of it"
@@ -259,6 +272,7 @@ fn help(sort: Sort) -> &'static str {
             "give it back in the `Drop` of a guard, which every way out runs: `?`, `return`, a panic, a cancelled await"
         }
         Sort::Permits => "keep the permit in what uses it and let it be dropped, rather than forgetting and adding",
+        Sort::Handle => "put it into a struct with a `Drop` as soon as it is there, before anything can fail",
         Sort::Transaction => "use the library's transaction, which rolls back when it is dropped",
     }
 }

@@ -8,6 +8,7 @@
 //! - a transaction that is begun and ended as text (`BEGIN`, `COMMIT`) over a connection that lives on;
 //! - a connection that is taken out of a field and dropped on one path although another puts it back or uses it;
 //! - permits that are forgotten and added again by `add_permits`;
+//! - a raw handle that a C library gave, as a result or through an out-parameter, also where the call that gave it failed;
 //! - a counter that goes up and down, something put into a set or map and taken out under the same name, a flag that is set
 //!   and cleared, where one path leaves before the second half, also through methods that do one half each.
 //!

@@ -328,6 +328,8 @@ pub enum Tally {
     Flag(Arg),
     /// The same, and the result is what it was.
     Swap(Arg),
+    /// A raw handle is given, through this out-parameter or as the result, even where the call fails.
+    Opens(Option<Arg>),
     /// Something is put in under the name in this argument.
     In(Arg),
     /// What has the name in this argument is taken out.

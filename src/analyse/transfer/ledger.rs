@@ -6,7 +6,7 @@
 
 use super::*;
 use crate::analyse::events::Left;
-use crate::analyse::owed::{self, Balance, Move};
+use crate::analyse::owed::{self, Balance, Move, Sort};
 use crate::analyse::state::Owed;
 
 impl Transfer<'_> {
@@ -22,6 +22,12 @@ impl Transfer<'_> {
                 for &one in accounts.calls.get(id).into_iter().flatten() {
                     self.move_account(state, one, to);
                 }
+                for &account in accounts.keepers.get(id).into_iter().flatten() {
+                    state.accounts.insert(account, state.balance(account).guarded());
+                }
+                if let (Some(&account), Some(local)) = (accounts.null.get(id), to.as_local()) {
+                    state.answers.insert(local, Answer { of: Owed::Account(account), tries: true, when: false });
+                }
             }
             Rvalue::Aggregate {
                 kind: AggregateKind::Closure(body) | AggregateKind::Async(body) | AggregateKind::Generator(body),
@@ -32,6 +38,9 @@ impl Transfer<'_> {
                 }
             }
             _ => {
+                for &account in accounts.kept.get(&(at.block, at.stmt)).into_iter().flatten() {
+                    state.accounts.insert(account, state.balance(account).guarded());
+                }
                 if let Some(&one) = accounts.stmts.get(&(at.block, at.stmt)) {
                     self.move_account(state, one, to);
                 }
@@ -46,7 +55,9 @@ impl Transfer<'_> {
         let moved = before.moved(one.up, sort);
         let balance = if one.certain { moved } else { before.or(moved) };
         state.accounts.insert(one.account, balance);
+        // A handle is given even where the status says that opening it failed.
         if let Some(local) = to.as_local()
+            && sort != Sort::Handle
             && balance.is_open(sort)
         {
             let answer = Answer {
@@ -60,13 +71,29 @@ impl Transfer<'_> {
 
     /// Something comes into being that gives back by itself.
     fn note_guard(&self, state: &mut State, to: &Place, value: &Rvalue) {
-        let made = matches!(value, Rvalue::Call(_) | Rvalue::Aggregate { .. } | Rvalue::Await(_));
+        // `Err(…)` is of such a type too, and makes nothing.
+        let made = match value {
+            Rvalue::Call(id) => {
+                !matches!(self.program.bodies[self.idx].targets[*id], crate::resolve::Target::Constructor(_))
+            }
+            Rvalue::Aggregate { .. } | Rvalue::Await(_) => true,
+            _ => false,
+        };
         if !made || state.accounts.is_empty() || !owed::settles(self.program, &self.place_ty(to)) {
             return;
         }
         for (&account, balance) in &mut state.accounts {
             if balance.is_open(self.prepared.accounts.list[account].sort) {
                 *balance = balance.guarded();
+            }
+        }
+    }
+
+    /// A loop begins another turn, with another member.
+    pub(super) fn next_turn(&self, state: &mut State) {
+        for (&account, balance) in &mut state.accounts {
+            if self.prepared.accounts.list[account].sort == Sort::Member {
+                *balance = balance.next_turn();
             }
         }
     }

@@ -523,6 +523,9 @@ impl flow::Analysis for Transfer<'_> {
         if matches!(edge.kind, EdgeKind::Variant(_) | EdgeKind::Otherwise | EdgeKind::Again) {
             self.note_scrutinee(state);
         }
+        if edge.kind == EdgeKind::Again {
+            self.next_turn(state);
+        }
         let Terminator::Switch { on: Some(place), edges, .. } = &self.body.blocks[from].term else { return true };
         let good = match &edge.kind {
             EdgeKind::Continue => Some(true),
