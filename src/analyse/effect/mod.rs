@@ -440,10 +440,12 @@ impl<'a> Cx<'a> {
     fn protects(&self, guard: &Ty) -> bool {
         match guard.peel_refs() {
             Ty::Adt(_, args) => args.iter().any(|inner| {
-                self.program
-                    .held(inner)
-                    .iter()
-                    .any(|h| matches!(h.kind, Kind::Guard | Kind::Conn | Kind::Tx | Kind::Stream | Kind::Pool))
+                self.program.held(inner).iter().any(|h| match h.kind {
+                    Kind::Guard | Kind::Conn | Kind::Tx | Kind::Stream => true,
+                    // Beside other things a pool needs no lock; the lock is for these.
+                    Kind::Pool => h.path.is_empty(),
+                    _ => false,
+                })
             }),
             Ty::Unknown
             | Ty::Ref(..)
