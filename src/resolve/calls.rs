@@ -504,13 +504,13 @@ impl<'a> Infer<'a> {
                     continue;
                 }
                 if let Some(wanted) = t.closure_params(param) {
-                    let wanted: Vec<Ty> = wanted.iter().map(|w| self.without(&t.subst(w, &subst), &sig.all)).collect();
+                    let wanted: Vec<Ty> = wanted.iter().map(|w| t.subst(w, &closed(&subst, &sig.all))).collect();
                     args[i] = self.closure_arg(id, data, i, &arg, wanted);
                 }
                 t.unify(param, &args[i], &mut subst);
             }
         }
-        let ret = self.without(&t.subst(&info.ret, &subst), &sig.all);
+        let ret = t.subst(&info.ret, &closed(&subst, &sig.all));
         if info.is_async { Ty::future(ret) } else { ret }
     }
 
@@ -608,6 +608,16 @@ impl<'a> Infer<'a> {
         })?;
         Some((Target::Local { fns: Arc::from([fits.1]), union: false, cut: false }, expected.clone()))
     }
+}
+
+/// A substitution in which the callee's own parameters that nothing is known of are unknown. All at once: what stands for one
+/// parameter may hold a parameter of the caller that has the name of another.
+fn closed(subst: &Subst, own: &[Symbol]) -> Subst {
+    let mut all = subst.clone();
+    for name in own {
+        all.entry(*name).or_insert(Ty::Unknown);
+    }
+    all
 }
 
 /// Whether a type knows the arguments that another of the same head leaves open.

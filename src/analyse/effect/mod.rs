@@ -5,6 +5,7 @@
 //! Provenance in the result is in terms of the body at hand.
 
 mod pack;
+mod later;
 mod local;
 
 pub use local::{driven, pool_at_call};
@@ -591,18 +592,19 @@ impl<'a> Cx<'a> {
         effect
     }
 
-    /// Whether a method that nobody knows may take its receiver by value: a temporary that no later code can name, when it
-    /// is a transaction or something around one (`begin().await.mapped("…")?`). Were it taken for lent, its end would be a
+    /// Whether a method that nobody knows may take its receiver by value: a variable of unknown type that is not named again, or
+    /// a temporary that no later code can name, when it is a transaction or something around one (`begin().await.mapped("…")?`). Were it taken for lent, its end would be a
     /// rollback that nobody saw.
     fn may_take_receiver(&self, call: &ir::Call) -> bool {
         let (Callee::Method { .. }, Some(Operand::Place(place))) = (&call.callee, call.args.first()) else {
             return false;
         };
         let Some(local) = place.as_local() else { return false };
-        if self.body.locals[local].kind != ir::LocalKind::Temp {
-            return false;
-        }
         let ty = self.program.bodies[self.idx].locals.get(local).cloned().unwrap_or_default();
+        if self.body.locals[local].kind != ir::LocalKind::Temp {
+            // Of a value of unknown type even the last call on a variable may be its end: `t.commit()`.
+            return matches!(ty, Ty::Unknown) && !later::mentions(self.body, call, local);
+        }
         match &ty {
             Ty::Unknown => true,
             Ty::Adt(path, _) if matches!(path.as_str(), "std::result::Result" | "std::option::Option") => true,
