@@ -124,3 +124,63 @@ fn flags_in_pages_exist() {
         }
     }
 }
+
+/// `docs/limits.md` is made from the lints' headers and from the fixtures that say what is missed or wrongly told;
+/// `LETGO_BLESS=1` rewrites it.
+#[test]
+fn the_limits_are_those_of_headers_and_fixtures() {
+    let mut page = String::from(
+        "# Limits\n\nWhat each lint cannot do: as its page says, and as fixtures hold it. A `miss_` fixture is a bug that is not \
+         found, an `fp_` fixture is right code that is reported.\n\nThis page is generated: `LETGO_BLESS=1 cargo test --test docs`.\n",
+    );
+    for lint in letgo::lints::ALL {
+        let header = lint.page_markdown();
+        let said = header.split("## Known limits\n").nth(1).map(|rest| rest.split("\n## ").next().unwrap_or_default());
+        let held = held_limits(lint.name);
+        if said.is_none() && held.is_empty() {
+            continue;
+        }
+        page += &format!("\n## {}\n\n", lint.name);
+        if let Some(said) = said {
+            page += &format!("{}\n", said.trim());
+        }
+        if !held.is_empty() {
+            page += &format!("\n| fixture | why |\n|---|---|\n{}", held.concat());
+        }
+    }
+    let path = root().join("docs/limits.md");
+    if std::env::var_os("LETGO_BLESS").is_some() {
+        fs::write(&path, &page).expect("the page can be written");
+    }
+    assert_eq!(read("docs/limits.md"), page, "docs/limits.md is not what headers and fixtures say");
+}
+
+/// The rows of a lint's `fp_` and `miss_` fixtures, in order of file.
+fn held_limits(lint: &str) -> Vec<String> {
+    let folder = root().join("fixtures/lints").join(lint);
+    let mut files: Vec<_> = fs::read_dir(&folder).into_iter().flatten().flatten().map(|e| e.path()).collect();
+    files.sort();
+    let mut rows = Vec::new();
+    for file in files.iter().filter(|f| f.extension().is_some_and(|e| e == "rs")) {
+        let text = fs::read_to_string(file).expect("fixtures are readable");
+        let lines: Vec<&str> = text.lines().collect();
+        for (n, line) in lines.iter().enumerate() {
+            let name = line.split("fn ").nth(1).and_then(|rest| rest.split(['(', '<']).next()).unwrap_or_default();
+            if !(name.starts_with("miss_") || name.starts_with("fp_")) {
+                continue;
+            }
+            let mut why: Vec<&str> = Vec::new();
+            for above in lines[..n].iter().rev() {
+                match above.trim().strip_prefix("// ") {
+                    Some(comment) => why.insert(0, comment),
+                    None if above.trim().starts_with("#[") => {}
+                    None => break,
+                }
+            }
+            let file = file.file_name().and_then(|f| f.to_str()).unwrap_or_default();
+            let link = format!("[`{name}`](../fixtures/lints/{lint}/{file})");
+            rows.push(format!("| {link} | {} |\n", why.join(" ").replace('|', "\\|")));
+        }
+    }
+    rows
+}

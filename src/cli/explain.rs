@@ -1,6 +1,8 @@
-//! `letgo explain`: a lint's page, which is the header of its own file; or the table of all lints.
+//! `letgo explain`: a lint's page, which is the header of its own file; or the table of all lints. On a terminal the page is
+//! wrapped and coloured, elsewhere it is Markdown.
 
-use super::{Stop, config, print};
+use super::args::When;
+use super::{Stop, config, page as pages, print, wants_color};
 use crate::lints::{ALL, Lint};
 use std::process::ExitCode;
 
@@ -13,7 +15,8 @@ pub fn run(word: Option<&str>) -> Result<ExitCode, Stop> {
     let name = word.trim().replace('-', "_");
     let name = name.strip_prefix("letgo::").unwrap_or(&name);
     if let Some(lint) = ALL.iter().find(|l| l.name == name) {
-        print(&page(lint))?;
+        let page = page(lint);
+        print(&if wants_color(When::Auto) { pages::terminal(&page, columns()) } else { page })?;
         return Ok(ExitCode::SUCCESS);
     }
     let group: Vec<&Lint> = ALL.iter().copied().filter(|l| l.group.as_str() == name).collect();
@@ -30,6 +33,11 @@ pub fn run(word: Option<&str>) -> Result<ExitCode, Stop> {
 fn page(lint: &Lint) -> String {
     let level = lint.default_level().as_str();
     format!("{}\n\nLevel: {level} (group {}), since {}\n", lint.reader_page(), lint.group.as_str(), lint.since)
+}
+
+/// How wide the terminal is, as far as the shell says.
+fn columns() -> usize {
+    std::env::var("COLUMNS").ok().and_then(|n| n.parse().ok()).unwrap_or(80)
 }
 
 /// One line per lint: name, group, level, summary.

@@ -1,7 +1,7 @@
 //! The program: arguments, configuration, where output goes, exit codes.
 //!
 //! Owns: [`args`] (flags), [`config`] (`letgo.toml`) and [`settings`] (what shows it), [`check`], [`compare`] (trees that git holds),
-//! [`baseline`], [`explain`], [`inventory`], [`packs`], [`dump`], [`init`], [`fix`], [`extras`] (completions, man pages), [`place`] (which folder is meant), [`server`] (for editors).
+//! [`baseline`], [`explain`] (and how its [`page`] looks), [`inventory`], [`packs`], [`dump`], [`init`], [`fix`], [`extras`] (completions, man pages), [`place`] (which folder is meant), [`server`] (for editors).
 //!
 //! **Exit codes:** 0 no failing finding; 1 findings at deny; 2 bad usage or settings, a path that does not exist, an internal
 //! error. A closed pipe is success: the reader has seen enough.
@@ -20,6 +20,7 @@ pub mod fix;
 pub mod init;
 pub mod inventory;
 pub mod packs;
+pub mod page;
 pub mod place;
 pub mod server;
 pub mod settings;
