@@ -93,6 +93,7 @@ impl Cx<'_> {
                 self.gift(id, call, returned, None, &link, &mut effect);
             }
         }
+        self.counted(&effect);
         if seen_body {
             let act = |(list, talks): (Vec<_>, Option<Wrote>)| match talks {
                 Some(writes) if list.is_empty() => Act::Talks { writes, locks: None, tries: false },
@@ -386,6 +387,23 @@ impl Cx<'_> {
             Some(Ty::Future(inner)) => self.may_refer(inner),
             Some(ty) => self.may_refer(ty),
             None => true,
+        }
+    }
+
+    /// A connection that comes with a permit is one of as many as there are permits, whoever opened it.
+    fn counted(&mut self, effect: &CallEffect) {
+        let new = || effect.gifts.iter().filter_map(|g| if let Gift::New { res, .. } = g { Some(*res) } else { None });
+        let Some(permit) = new().map(|res| &self.resources[res]).find(|r| r.kind == Kind::Permit).cloned() else {
+            return;
+        };
+        for res in new() {
+            let resource = &mut self.resources[res];
+            if resource.opened {
+                resource.opened = false;
+                resource.maybe = false;
+                resource.confidence = permit.confidence;
+                resource.pool.prov = permit.pool.prov.clone();
+            }
         }
     }
 

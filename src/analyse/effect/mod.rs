@@ -294,6 +294,8 @@ impl<'a> Cx<'a> {
             }
             // What is behind a lock is held by whoever locks it.
             let all = self.program.held(&ty);
+            // Beside a permit it is one of as many as there are permits, whoever opened it.
+            let counted = all.iter().any(|h| h.kind == Kind::Permit);
             for held in all.iter() {
                 let behind_lock = all.iter().any(|l| l.kind == Kind::Lock && held.path.starts_with(&l.path));
                 if behind_lock && held.kind != Kind::LockGuard {
@@ -318,8 +320,9 @@ impl<'a> Cx<'a> {
                     locked: false,
                     wrote: Wrote::No,
                     acquired_by_us: false,
-                    opened: held.kind == Kind::Conn && !held.lent && !self.is_handed_out(&held.ty),
-                    maybe: held.maybe,
+                    opened: held.kind == Kind::Conn && !held.lent && !counted && !self.is_handed_out(&held.ty),
+                    // The field is empty only once it was given back.
+                    maybe: held.maybe && !counted,
                     outlives: false,
                 });
             }
