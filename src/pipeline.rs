@@ -135,12 +135,13 @@ pub fn catalog(tree: &Tree, project: Option<(&str, &str)>) -> Result<Arc<Catalog
 /// Reads and judges a tree.
 pub fn check(options: &Options<'_>) -> Report {
     let begin = Instant::now();
-    let (mut report, mut findings) = gather(options);
+    let read = read::read(options);
+    let (mut report, mut findings) = gather(&read, options);
     report::order::sort(&mut findings);
     let known = options.fixes.then(|| Known::of(&findings, &report.sources));
     decide(&mut report, findings, options);
     if let Some(known) = known {
-        fixes::offer(&mut report, &known, options);
+        fixes::offer(&mut report, &known, &read, options);
     }
     report.summary.seconds = begin.elapsed().as_secs_f64();
     report
@@ -148,14 +149,14 @@ pub fn check(options: &Options<'_>) -> Report {
 
 /// What a tree's findings are, whatever their level and confidence, and the report that they would stand in.
 pub fn known(options: &Options<'_>) -> (Known, Report) {
-    let (report, mut findings) = gather(options);
+    let read = read::read(options);
+    let (report, mut findings) = gather(&read, options);
     report::order::sort(&mut findings);
     (Known::of(&findings, &report.sources), report)
 }
 
-/// Reads a tree and finds; comments have spoken, levels have not.
-fn gather(options: &Options<'_>) -> (Report, Vec<Finding>) {
-    let read = read::read(options);
+/// Finds in what was read; comments have spoken, levels have not.
+fn gather(read: &Read, options: &Options<'_>) -> (Report, Vec<Finding>) {
     let mut report = Report {
         problems: options.tree.problems.clone(),
         paths: options.paths.clone(),
@@ -169,7 +170,7 @@ fn gather(options: &Options<'_>) -> (Report, Vec<Finding>) {
     report.problems.extend(read.ours.iter().chain(&read.told).cloned());
     let mut findings = read.faults.clone();
     let mut left_out = Vec::new();
-    match panics::caught(|| judge(&read, options)) {
+    match panics::caught(|| judge(read, options)) {
         Ok(judged) => {
             findings.extend(judged.findings);
             left_out = judged.test_code;
@@ -190,7 +191,7 @@ fn gather(options: &Options<'_>) -> (Report, Vec<Finding>) {
         report.summary.suppressed = outcome.silenced;
         findings = outcome.findings;
     }
-    report.sources = read.sources;
+    report.sources = read.sources.clone();
     (report, findings)
 }
 

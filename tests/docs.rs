@@ -1,5 +1,7 @@
 //! The commands and the example of README.md and docs/, run in a scratch repository as a reader would run them.
 
+use letgo::lints;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -183,4 +185,66 @@ fn held_limits(lint: &str) -> Vec<String> {
         }
     }
     rows
+/// A lint's page: its file's header, and what the registry says of it.
+fn page(lint: &lints::Lint) -> String {
+    let (level, group) = (lint.default_level().as_str(), lint.group.as_str());
+    let page = lint.reader_page();
+    format!(
+        "{}\n\n## Level\n`{level}`, in the group `{group}`, since {}. Silence it with `// letgo: allow({}, reason = \"…\")`, or set its level \
+         in `letgo.toml`.\n\n[All lints](README.md)\n",
+        page.trim_end(),
+        lint.since,
+        lint.name
+    )
+}
+
+/// The page of all lints, by group.
+fn index() -> String {
+    let mut out = String::from(
+        "# Lints\n\nA page per lint, made from the header of its file: what it does, why that is bad, an example that letgo reports and one \
+         that it does not, when it stays silent, its limits. `letgo explain LINT` prints the same without a network.\n",
+    );
+    let groups = [
+        (lints::Group::Correctness, "Wrong on every reading; a finding of high confidence fails the run"),
+        (lints::Group::Suspicious, "Most likely wrong; a warning"),
+        (lints::Group::Pedantic, "A matter of house style; off until it is asked for"),
+        (lints::Group::Preview, "Not yet judged good enough on real code; off until it is asked for"),
+    ];
+    for (group, words) in groups {
+        let of_group = lints::ALL.iter().filter(|l| l.group == group);
+        let rows: String = of_group
+            .map(|l| format!("| [`{0}`]({0}.md) | {1} | {2} |\n", l.name, l.default_level().as_str(), l.summary))
+            .collect();
+        if !rows.is_empty() {
+            out += &format!("\n## {}\n\n{words}.\n\n| lint | level | reports |\n|---|---|---|\n{rows}", group.as_str());
+        }
+    }
+    out
+}
+
+/// `LETGO_BLESS=1 cargo test --test docs` writes them anew.
+#[test]
+fn the_pages_of_lints_are_current() {
+    let folder = root().join("docs/lints");
+    let mut wanted: BTreeMap<String, String> =
+        lints::ALL.iter().map(|lint| (format!("{}.md", lint.name), page(lint))).collect();
+    wanted.insert("README.md".to_owned(), index());
+    let there: BTreeSet<String> = fs::read_dir(&folder)
+        .map(|files| files.filter_map(|f| f.ok()?.file_name().into_string().ok()).collect())
+        .unwrap_or_default();
+    let stale: Vec<&String> = there.iter().filter(|name| !wanted.contains_key(*name)).collect();
+    if std::env::var_os("LETGO_BLESS").is_some() {
+        fs::create_dir_all(&folder).expect("folders can be made");
+        stale.iter().for_each(|name| fs::remove_file(folder.join(name)).expect("files can be removed"));
+        wanted.iter().for_each(|(name, text)| fs::write(folder.join(name), text).expect("files can be written"));
+        return;
+    }
+    let old = wanted.iter().filter(|(name, text)| {
+        fs::read_to_string(folder.join(name)).map(|t| t.replace("\r\n", "\n")).ok().as_deref() != Some(text.as_str())
+    });
+    let old: Vec<&String> = old.map(|(name, _)| name).collect();
+    assert!(
+        old.is_empty() && stale.is_empty(),
+        "docs/lints is not what the headers say: {old:?} {stale:?}; write it with LETGO_BLESS=1 cargo test --test docs"
+    );
 }

@@ -2,46 +2,73 @@
 //!
 //! **Invariants:** a fix is offered only if the whole workspace, read with it, no longer has the finding, has no other finding that
 //! it had not, and parses; what is compared are findings by their keys, whatever their level. Readings of the workspace are
-//! bounded: the candidates are tried together, and one by one only if that fails. **Absent on purpose:** writing files.
+//! bounded: the candidates are tried together, and by halves only if that fails; files that no candidate touches are not parsed
+//! again. **Absent on purpose:** writing files.
 
-use super::{Options, gather, panics, work};
+use super::{Options, Read, gather, panics, read, work};
 use crate::base::{FileId, Finding, SourceMap, Span, Suggestion};
-use crate::discover::Tree;
 use crate::mend;
 use crate::report::baseline::{Key, Known};
 use crate::report::{Report, order};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
-/// Candidates that are tried one by one, if not all are right together.
-const SINGLY: usize = 12;
+/// How often the workspace is judged again at most.
+const READINGS: usize = 16;
 
-/// Gives the entries of a report their fixes. `known` are all findings of the tree that was judged.
-pub(super) fn offer(report: &mut Report, known: &Known, options: &Options<'_>) {
+/// Gives the entries of a report their fixes. `known` are all findings of what was read.
+pub(super) fn offer(report: &mut Report, known: &Known, read: &Read, options: &Options<'_>) {
     let candidates = candidates(report, options);
-    if candidates.is_empty() {
-        return;
-    }
     let keys: Vec<Key> =
         candidates.iter().map(|(n, _)| Key::of(&report.entries[*n].finding, &report.sources)).collect();
-    let proved = |chosen: &[usize]| {
-        let suggestions: Vec<&Suggestion> = chosen.iter().map(|&c| &candidates[c].1).collect();
-        let gone: Vec<&Key> = chosen.iter().map(|&c| &keys[c]).collect();
-        after(&report.sources, &suggestions, options).is_some_and(|after| after.is_less(known, &gone))
-    };
+    let proof = Proof { candidates: &candidates, keys: &keys, known, read, options, left: Cell::new(READINGS) };
     let together = disjoint(&candidates);
-    let mut good: Vec<usize> = if proved(&together) { together } else { Vec::new() };
-    if good.is_empty() {
-        good = (0..candidates.len().min(SINGLY)).filter(|&c| proved(&[c])).collect();
-    } else {
-        // What overlaps one of these is tried alone.
-        let rest = (0..candidates.len()).filter(|c| !good.contains(c)).take(SINGLY);
-        let rest: Vec<usize> = rest.filter(|&c| proved(&[c])).collect();
-        good.extend(rest);
-    }
+    let apart: Vec<usize> = (0..candidates.len()).filter(|c| !together.contains(c)).collect();
+    let mut good = proof.of(&together);
+    // What overlaps another one is tried alone.
+    good.extend(apart.iter().flat_map(|c| proof.of(&[*c])));
     for (c, (n, suggestion)) in candidates.into_iter().enumerate() {
         if good.contains(&c) {
             report.entries[n].finding.suggestions.push(suggestion);
         }
+    }
+}
+
+struct Proof<'a> {
+    candidates: &'a [(usize, Suggestion)],
+    keys: &'a [Key],
+    known: &'a Known,
+    read: &'a Read,
+    options: &'a Options<'a>,
+    left: Cell<usize>,
+}
+
+impl Proof<'_> {
+    /// Those of these candidates that are right: all at once, or else each half on its own.
+    fn of(&self, chosen: &[usize]) -> Vec<usize> {
+        if chosen.is_empty() || self.left.get() == 0 {
+            return Vec::new();
+        }
+        self.left.set(self.left.get() - 1);
+        let suggestions: Vec<&Suggestion> = chosen.iter().map(|&c| &self.candidates[c].1).collect();
+        let gone: Vec<&Key> = chosen.iter().map(|&c| &self.keys[c]).collect();
+        if self.after(&suggestions).is_some_and(|after| after.is_less(self.known, &gone)) {
+            return chosen.to_vec();
+        }
+        if chosen.len() == 1 {
+            return Vec::new();
+        }
+        let (first, second) = chosen.split_at(chosen.len() / 2);
+        [self.of(first), self.of(second)].concat()
+    }
+
+    /// What is found in the patched texts; `None` if they could not be judged.
+    fn after(&self, suggestions: &[&Suggestion]) -> Option<Known> {
+        let options = Options { inventory: false, progress: None, ..self.options.clone() };
+        let read = read::again(self.read, &patched(&self.read.sources, suggestions), &options);
+        let (report, mut findings) = gather(&read, &options);
+        order::sort(&mut findings);
+        (!report.internal_error).then(|| Known::of(&findings, &report.sources))
     }
 }
 
@@ -86,24 +113,6 @@ fn disjoint(candidates: &[(usize, Suggestion)]) -> Vec<usize> {
 fn extent(suggestion: &Suggestion) -> Option<Span> {
     let first = suggestion.edits.first()?.span;
     suggestion.edits.iter().try_fold(first, |all, edit| (edit.span.file == all.file).then(|| all.to(edit.span)))
-}
-
-/// What the patched tree holds; `None` if it could not be judged.
-fn after(sources: &SourceMap, suggestions: &[&Suggestion], options: &Options<'_>) -> Option<Known> {
-    let mut tree: Tree = options.tree.clone();
-    for (file, text) in patched(sources, suggestions) {
-        tree.replace(&sources.files.get(file)?.path, text);
-    }
-    let options = Options {
-        levels: options.levels.clone(),
-        include_tests: options.include_tests,
-        ignore_suppressions: options.ignore_suppressions,
-        threads: options.threads,
-        ..Options::new(&tree, options.catalog)
-    };
-    let (report, mut findings) = gather(&options);
-    order::sort(&mut findings);
-    (!report.internal_error).then(|| Known::of(&findings, &report.sources))
 }
 
 /// The texts that suggestions change, with their edits made. Edits that touch others are left out.

@@ -7,11 +7,12 @@ use super::{Options, internal, panics, work};
 use crate::base::{
     Confidence, FileId, Finding, Idx, IndexVec, Problem, SourceFile, SourceMap, Span, Step, Suppression, Symbol,
 };
-use crate::discover::Entry;
+use crate::discover::{Content, Entry};
 use crate::ir::{FileIr, TOO_LARGE};
 use crate::lower::{self, LowerCx};
 use crate::parse::{self, skim};
 use crate::report::{Summary, suppress::FileComments};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -85,7 +86,42 @@ fn read_with(options: &Options<'_>, lower: &Lowering<'_>) -> Read {
     read
 }
 
+/// The same tree with other texts in some files: only these are parsed and lowered.
+pub fn again(old: &Read, changed: &[(FileId, String)], options: &Options<'_>) -> Read {
+    let entries: Vec<&Entry> = options.tree.files.iter().filter(|e| options.include_tests || !e.is_test).collect();
+    let files = work::map(changed, options.threads, |_, (id, text)| {
+        let entry = Entry { content: Content::Memory(text.clone()), ..entries[id.index()].clone() };
+        (*id, read_file(*id, &entry, &|id, entry, text| lowered(id, entry, text, options)))
+    });
+    let mut files: BTreeMap<FileId, ReadFile> = files.into_iter().collect();
+    let mut read = Read {
+        sources: SourceMap::default(),
+        files: IndexVec::new(),
+        comments: Vec::new(),
+        faults: Vec::new(),
+        ours: old.ours.clone(),
+        told: old.told.clone(),
+        summary: Summary { files: entries.len(), ..Summary::default() },
+    };
+    for id in old.sources.files.indices() {
+        match files.remove(&id) {
+            Some(file) => read.add(file),
+            None => read.keep(old, id),
+        }
+    }
+    read
+}
+
 impl Read {
+    /// Takes a file over as it was read before.
+    fn keep(&mut self, old: &Read, id: FileId) {
+        let is_of_it = |comments: &&FileComments| comments.suppressions.first().is_some_and(|s| s.span.file == id);
+        self.comments.extend(old.comments.iter().filter(is_of_it).cloned());
+        self.faults.extend(old.faults.iter().filter(|fault| fault.span.file == id).cloned());
+        self.files.push(old.files[id].clone());
+        self.sources.files.push(old.sources.files[id].clone());
+    }
+
     fn add(&mut self, ReadFile { source, lowered }: ReadFile) {
         let id = self.sources.files.next_index();
         self.summary.lines += source.line_count();
