@@ -185,6 +185,8 @@ fn held_limits(lint: &str) -> Vec<String> {
         }
     }
     rows
+}
+
 /// A lint's page: its file's header, and what the registry says of it.
 fn page(lint: &lints::Lint) -> String {
     let (level, group) = (lint.default_level().as_str(), lint.group.as_str());
