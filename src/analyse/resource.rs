@@ -158,23 +158,35 @@ pub fn class_of(kind: Kind, shared: bool) -> PoolClass {
     }
 }
 
-/// Pack root and database of a type: `sqlx::Transaction<sqlx::Postgres>` is `(sqlx, sqlx::Postgres)`.
-pub fn family_of(ty: &Ty) -> (Option<Symbol>, Option<Ty>) {
-    match ty.peel_refs() {
-        Ty::Adt(path, args) => {
-            let root = path.as_str().split("::").next().map(Symbol::new);
-            (root, args.first().filter(|t| t.is_known() && !matches!(t, Ty::Param(..))).cloned())
-        }
-        Ty::Unknown
-        | Ty::Ref(..)
-        | Ty::Tuple(_)
-        | Ty::Slice(_)
-        | Ty::Param(..)
-        | Ty::Dyn(_)
-        | Ty::Future(_)
-        | Ty::Fn(..)
-        | Ty::Never => (None, None),
+/// Which library's connections a type hands out or is, and of which database: `sqlx::Transaction<sqlx::Postgres>` is
+/// `(sqlx, sqlx::Postgres)`. A pool's guard is of the library whose connection it dereferences to, so that it may be the
+/// bare connection that a caller lent.
+pub fn family_of(program: &Program, ty: &Ty) -> (Option<Symbol>, Option<Ty>) {
+    let ty = ty.peel_refs();
+    if !ty.head().is_some_and(|path| is_connection_kind(program, path)) {
+        return names_of(ty, false);
     }
+    let chain = program.tables.deref_chain(ty);
+    let bare = chain.iter().rfind(|t| t.head().is_some_and(|path| is_connection_kind(program, path)));
+    let bare = bare.unwrap_or(ty);
+    let kind = bare.head().and_then(|path| program.catalog.type_row(path)).map(|row| row.kind);
+    names_of(bare, kind == Some(Kind::Conn))
+}
+
+fn is_connection_kind(program: &Program, path: Symbol) -> bool {
+    let row = program.catalog.type_row(path);
+    row.is_some_and(|row| matches!(row.kind, Kind::Guard | Kind::Conn | Kind::Tx | Kind::Stream))
+}
+
+/// The root and first argument of a type; a connection type without arguments (`diesel::PgConnection`) is its own database.
+fn names_of(ty: &Ty, connection: bool) -> (Option<Symbol>, Option<Ty>) {
+    let Ty::Adt(path, args) = ty else { return (None, None) };
+    let root = path.as_str().split("::").next().map(Symbol::new);
+    let database = match args.first() {
+        Some(first) => Some(first).filter(|t| t.is_known() && !matches!(t, Ty::Param(..))),
+        None => Some(ty).filter(|_| connection),
+    };
+    (root, database.cloned())
 }
 
 fn families_differ(a: &PoolId, b: &PoolId) -> bool {

@@ -214,6 +214,28 @@ impl Program {
         kinds
     }
 
+    /// What a value behind a bound is if it can be nothing but a connection: the kind, and the root of the library whose
+    /// connections they are. All implementors in the workspace must be connections where the trait is the workspace's own.
+    pub fn connection_bound(&self, ty: &Ty) -> Option<(Kind, Symbol)> {
+        let (Ty::Param(_, bounds) | Ty::Dyn(bounds)) = ty.peel_refs() else { return None };
+        self.tables.with_supers(bounds).iter().find_map(|(trait_, _)| match self.catalog.trait_row(*trait_) {
+            Some(row) => {
+                let kind = one_kind(row.may_be.iter().copied())?;
+                let of = row.applies_to.iter().find(|t| self.catalog.type_row(**t).is_some());
+                Some((kind, self.tables.know.root(*of.unwrap_or(trait_))))
+            }
+            None => self.connection_trait(*trait_),
+        })
+    }
+
+    fn connection_trait(&self, trait_: Symbol) -> Option<(Kind, Symbol)> {
+        let impls = self.tables.impls_of.get(&trait_)?.iter().map(|i| &self.tables.impls[*i]).filter(|i| !i.is_test);
+        let types: Vec<&Ty> = impls.map(|i| i.self_ty.peel_refs()).collect();
+        let kinds: Option<Vec<Kind>> = types.iter().map(|ty| self.kind(ty)).collect();
+        let root = self.tables.know.root(types.first()?.head()?);
+        Some((one_kind(kinds?.into_iter())?, root))
+    }
+
     fn collect_kinds(&self, ty: &Ty, kinds: &mut Vec<Kind>, fuel: usize) {
         if fuel == 0 {
             return;
@@ -269,4 +291,13 @@ impl super::tables::Tables {
             Ty::Unknown | Ty::Param(..) | Ty::Dyn(_) | Ty::Future(_) | Ty::Fn(..) => false,
         }
     }
+}
+
+/// The one kind of connection that all of these are, a bare one if they differ.
+fn one_kind(mut kinds: impl Iterator<Item = Kind>) -> Option<Kind> {
+    let first = kinds.next().filter(|k| matches!(k, Kind::Guard | Kind::Conn | Kind::Tx))?;
+    kinds.try_fold(first, |known, kind| match kind {
+        Kind::Guard | Kind::Conn | Kind::Tx => Some(if known == kind { kind } else { Kind::Conn }),
+        _ => None,
+    })
 }

@@ -318,8 +318,12 @@ impl Cx<'_> {
         });
         self.maybe_executes(arg, &ty, &full, inner.writes, session.clone(), effect);
         if self.program.kind(&ty) == Some(Kind::Pool) {
-            let pool =
-                PoolId { prov: self.prov(Some(arg)), family: resource::family_of(&ty), ty, class: PoolClass::Slots };
+            let pool = PoolId {
+                prov: self.prov(Some(arg)),
+                family: resource::family_of(self.program, &ty),
+                ty,
+                class: PoolClass::Slots,
+            };
             if let Some((session, chain)) = session {
                 effect.session = Some(SessionUse { session, pool: pool.clone(), chain });
             }

@@ -292,6 +292,7 @@ impl<'a> Cx<'a> {
             if may_be.contains(&Kind::Pool) && may_be.iter().any(|k| is_resource(*k)) {
                 continue;
             }
+            self.bound_parameter(local, &ty, by_reference);
             // What is behind a lock is held by whoever locks it.
             let all = self.program.held(&ty);
             // Beside a permit it is one of as many as there are permits, whoever opened it.
@@ -327,6 +328,41 @@ impl<'a> Cx<'a> {
                 });
             }
         }
+    }
+
+    /// A parameter of which only the bound is known, and that can be nothing but a connection (`op: &mut impl AtomicOperation`).
+    /// By value it may still be a reference: the caller keeps it.
+    fn bound_parameter(&mut self, local: ir::LocalId, ty: &Ty, by_reference: bool) {
+        let Some((kind, root)) = self.program.connection_bound(ty) else { return };
+        let is_self = self.body.locals[local].name.is_some_and(|n| n == "self");
+        if is_self || !by_reference || self.resources.len() >= resource::MAX_RESOURCES {
+            return;
+        }
+        let pool = PoolId {
+            prov: Prov { root: ProvRoot::Unknown, path: Vec::new(), element: false },
+            ty: Ty::Unknown,
+            family: (Some(root), None),
+            class: PoolClass::Slots,
+        };
+        self.resources.push(Resource {
+            origin: Origin::Local(local),
+            path: Vec::new(),
+            kind,
+            ty: ty.peel_refs().clone(),
+            pool,
+            span: self.body.locals[local].span,
+            confidence: Confidence::Medium,
+            borrowed: true,
+            inside: false,
+            chain: Vec::new(),
+            protects_connection: false,
+            locked: false,
+            wrote: Wrote::No,
+            acquired_by_us: false,
+            opened: false,
+            maybe: false,
+            outlives: false,
+        });
     }
 
     /// What the async blocks of this body give when they are awaited, connections acquired inside them included.
@@ -435,7 +471,7 @@ impl<'a> Cx<'a> {
         PoolId {
             prov: Prov { root: ProvRoot::Unknown, path: Vec::new(), element: false },
             ty: Ty::Unknown,
-            family: resource::family_of(&held.ty),
+            family: resource::family_of(self.program, &held.ty),
             class: resource::class_of(held.kind, is_shared(&held.ty)),
         }
     }
@@ -686,7 +722,7 @@ impl<'a> Cx<'a> {
         let ty = self.operand_ty(arg);
         let mut prov = self.prov(Some(arg));
         let (family, ty) = match self.program.kind(&ty) {
-            Some(Kind::Pool) => (resource::family_of(&ty), ty),
+            Some(Kind::Pool) => (resource::family_of(self.program, &ty), ty),
             Some(_) => return None,
             None => {
                 let held = self.program.held(&ty);
@@ -696,7 +732,7 @@ impl<'a> Cx<'a> {
                 let mut pools = held.iter().filter(|h| h.kind == Kind::Pool);
                 let (first, None) = (pools.next()?, pools.next()) else { return None };
                 prov.path.extend(first.path.iter().copied());
-                (resource::family_of(&first.ty), first.ty.clone())
+                (resource::family_of(self.program, &first.ty), first.ty.clone())
             }
         };
         Some(PoolId { prov, family, ty, class: PoolClass::Slots })

@@ -278,7 +278,7 @@ impl Cx<'_> {
             let ty = self.operand_ty(&call.args[f]);
             let pool = PoolId {
                 prov: self.prov(call.args.get(f)),
-                family: resource::family_of(&ty),
+                family: resource::family_of(self.program, &ty),
                 ty,
                 class: PoolClass::Slots,
             };
@@ -338,8 +338,8 @@ impl Cx<'_> {
                 (kind, Ty::Unknown, Vec::new())
             }
         };
-        let family = match resource::family_of(&ty) {
-            (None, _) => resource::family_of(&from_ty),
+        let family = match resource::family_of(self.program, &ty) {
+            (None, _) => resource::family_of(self.program, &from_ty),
             known => known,
         };
         let class = resource::class_of(kind, is_shared(&ty));
@@ -392,8 +392,8 @@ impl Cx<'_> {
             Some(h) => (h.kind, h.ty, h.path),
             None => (Kind::Tx, Ty::Unknown, Vec::new()),
         };
-        let family = match resource::family_of(&ty) {
-            (None, _) => resource::family_of(&on_ty),
+        let family = match resource::family_of(self.program, &ty) {
+            (None, _) => resource::family_of(self.program, &on_ty),
             known => known,
         };
         let owned_pool = self.pool_of(call, on);
@@ -526,7 +526,7 @@ impl Cx<'_> {
             let ty = stream.map_or_else(|| awaited.clone(), |held| held.ty);
             let pool = PoolId {
                 prov: Prov { root: ProvRoot::Unknown, path: Vec::new(), element: false },
-                family: resource::family_of(&ty),
+                family: resource::family_of(self.program, &ty),
                 ty: Ty::Unknown,
                 class: PoolClass::Slots,
             };
