@@ -143,8 +143,10 @@ fn for_each_edge<A: Analysis>(
     match &block.term {
         Terminator::Goto(to) => take(*to, state),
         Terminator::Switch { edges, .. } => {
-            for edge in edges {
-                let mut on_edge = state.clone();
+            let mut state = Some(state);
+            for (n, edge) in edges.iter().enumerate() {
+                let on_edge = if n + 1 == edges.len() { state.take() } else { state.clone() };
+                let Some(mut on_edge) = on_edge else { break };
                 if analysis.edge(&mut on_edge, id, edge) {
                     take(edge.to, on_edge);
                 }

@@ -183,6 +183,9 @@ impl Transfer<'_> {
     pub(super) fn drop_place(&mut self, state: &mut State, place: &Place, why: DropWhy, span: Span) {
         let value = self.peek(state, place);
         if value.is_empty() {
+            if place.proj.is_empty() && why != DropWhy::Overwritten {
+                forget(state, place.local);
+            }
             return;
         }
         let ty = self.place_ty(place);
@@ -360,5 +363,15 @@ impl Transfer<'_> {
                 }
             }
         }
+    }
+}
+
+/// What is known of a local that is gone and carried nothing: a function of thousands of `?` has as many of them, and each
+/// would be copied along every edge. What a boolean tells of it can still be asked.
+fn forget(state: &mut State, local: LocalId) {
+    state.values.remove(&local);
+    state.tests.remove(&local);
+    if !state.tests.values().any(|(tested, _)| *tested == local) {
+        state.variants.remove(&local);
     }
 }
