@@ -16,6 +16,11 @@ use std::process::{Command, ExitCode};
 use std::sync::Mutex;
 use std::time::Instant;
 
+/// The allocator of the program, for both.
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     let mut folders = Vec::new();
     let (mut threads, mut runs, mut phase) = (0usize, 3usize, None);

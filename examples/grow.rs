@@ -14,6 +14,11 @@ use measure::{cpu_seconds, peak_mib};
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
+/// The allocator of the program.
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// Most that a doubling may cost.
 const BOUND: f64 = 2.1;
 /// Smaller workspaces are checked in a moment, which says little.

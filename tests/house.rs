@@ -48,6 +48,7 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
     ("semver", &["cli"]),
     ("toml", &["pack", "discover", "cli"]),
+    ("tikv_jemallocator", &["main"]),
     ("std::fs", &["discover", "cli"]),
     ("std::thread", &["pipeline"]),
     ("std::process", &["discover", "cli", "main"]),
