@@ -83,6 +83,8 @@ pub struct Transfer<'a> {
     pub takes_seen: bool,
     /// Whether the futures that are awaited end with the first of them.
     pub racing: bool,
+    /// What was moved into the async block that runs: its own reading knows when it lets go.
+    pub moved_in: Vec<ResId>,
     /// Set while reading.
     pub sink: Option<Sink>,
 }
@@ -114,6 +116,7 @@ impl<'a> Transfer<'a> {
             unlocks_seen,
             takes_seen: prepared.calls.iter().any(|c| c.acts.contains(&Act::Take)),
             racing: false,
+            moved_in: Vec::new(),
             sink: None,
         }
     }

@@ -75,8 +75,10 @@ impl Transfer<'_> {
             Deferred::Block(body) => {
                 let Some(&inner) = self.inner.get(&body) else { return Value::default() };
                 let Some(summary) = self.summaries.get(inner).cloned() else { return Value::default() };
+                self.moved_in = pending.args.iter().flatten().filter(|e| e.owned).map(|e| e.res).collect();
                 self.happen_effects(state, &summary.effects, &related_entries, true, span, "the async block", None);
                 self.happen_effects(state, &summary.later, &related_entries, true, span, "the async block", None);
+                self.moved_in.clear();
                 for &i in &summary.unlocks {
                     for entry in pending.args.get(i).into_iter().flatten() {
                         for holder in state.slot_holders(entry.res) {
@@ -329,9 +331,10 @@ impl Transfer<'_> {
                     &acquires.pool,
                 );
                 let by_this_call = acquires.chain.first().is_some_and(|l| callee.is_none_or(|c| c.0 == l.span));
-                if is_used && (local || !by_this_call) {
+                let moved_in = self.moved_in.contains(&res);
+                if is_used && (local || !by_this_call || moved_in) {
                     // The callee holds it as its parameter and is told there; how sure that is, is known here.
-                    if let Some(place) = acquires.chain.get(1) {
+                    if let Some(place) = acquires.chain.get(usize::from(!moved_in)) {
                         sink.lent.push((place.span, res, sameness));
                     }
                     continue;
