@@ -75,7 +75,7 @@ pub fn nature(text: &str) -> Nature {
             "select" => words.any(|w| w == "into"),
             "with" => words.any(|w| changes(w) || w == HOLE),
             "show" | "explain" | "describe" | "pragma" | "set" | "values" | "values(" | "table" | "listen"
-            | "fetch" => false,
+            | "fetch" | "lock" | "declare" | "close" => false,
             _ => true,
         }
     };
@@ -215,15 +215,15 @@ fn statements(text: &str) -> Vec<Vec<String>> {
     all
 }
 
-/// The one value that each local is given, where there is exactly one.
+/// The values that each local is given.
 pub struct Definitions<'b> {
-    by_local: Vec<Option<&'b Rvalue>>,
+    by_local: Vec<Vec<&'b Rvalue>>,
 }
 
 impl<'b> Definitions<'b> {
     /// Reads a body once.
     pub fn of(body: &'b ir::Body) -> Definitions<'b> {
-        // Parameters and captures are given a value from outside; the return value in several places.
+        // Parameters and captures are given a value from outside.
         Definitions::beyond(body, body.param_count + body.captures.len() + 1)
     }
 
@@ -234,19 +234,12 @@ impl<'b> Definitions<'b> {
 
     /// The definitions of the locals from `first` on.
     fn beyond(body: &'b ir::Body, first: usize) -> Definitions<'b> {
-        let mut by_local: Vec<Option<&'b Rvalue>> = vec![None; body.locals.len()];
-        let mut several: Vec<bool> = (0..body.locals.len()).map(|i| i < first).collect();
+        let mut by_local: Vec<Vec<&'b Rvalue>> = vec![Vec::new(); body.locals.len()];
         for block in &body.blocks {
             for stmt in &block.stmts {
                 let StmtKind::Assign { to, value } = &stmt.kind else { continue };
-                let Some(local) = to.as_local() else { continue };
-                let slot = local.index();
-                if several[slot] || by_local[slot].is_some() {
-                    several[slot] = true;
-                    by_local[slot] = None;
-                } else {
-                    by_local[slot] = Some(value);
-                }
+                let Some(local) = to.as_local().filter(|l| l.index() >= first) else { continue };
+                by_local[local.index()].push(value);
             }
         }
         Definitions { by_local }
@@ -281,32 +274,61 @@ fn with_holes(template: &str) -> String {
     out
 }
 
-/// The literal that an operand holds or was built from, through constants, single assignments, formatting and builder calls.
+/// The literal that an operand holds or was built from, through constants, assignments, formatting and builder calls. Where it
+/// may be one of several (`match` picks a query), these one after the other: what one of them does may be done.
 pub fn text(program: &Program, idx: BodyIdx, definitions: &Definitions<'_>, operand: &Operand) -> Option<Text> {
-    let body = program.body(idx);
-    let mut operand = operand.clone();
-    for _ in 0..16 {
+    Reading { program, idx, definitions }.text(operand, 16)
+}
+
+/// Values that a local may have and that are read.
+const ALTERNATIVES: usize = 4;
+
+struct Reading<'a> {
+    program: &'a Program,
+    idx: BodyIdx,
+    definitions: &'a Definitions<'a>,
+}
+
+impl Reading<'_> {
+    fn text(&self, operand: &Operand, depth: usize) -> Option<Text> {
+        let body = self.program.body(self.idx);
         let place = match operand {
-            Operand::Literal(Literal::Str(text)) => return Some(Text::Known(text)),
+            _ if depth == 0 => return None,
+            Operand::Literal(Literal::Str(text)) => return Some(Text::Known(text.clone())),
             Operand::Literal(_) => return None,
             Operand::Path(path, _) => {
-                let init = program.static_init(idx, &path).filter(|&init| init != idx)?;
+                let init = self.program.static_init(self.idx, path).filter(|&init| init != self.idx)?;
                 let place = Operand::Place(ir::Place::local(ir::return_local()));
-                return text(program, init, &Definitions::of_const(program.body(init)), &place);
+                return text(self.program, init, &Definitions::of_const(self.program.body(init)), &place);
             }
             Operand::Place(place) => place,
         };
-        let Some(value) = definitions.by_local.get(place.local.index()).copied().flatten() else {
-            let param = place.local.index().checked_sub(1).filter(|&n| n < body.param_count)?;
-            return matches!(body.kind, ir::BodyKind::Fn(_)).then_some(Text::Param(param));
-        };
-        operand = match value {
-            Rvalue::Use(op) | Rvalue::Cast(op, _) | Rvalue::Await(op) => op.clone(),
-            Rvalue::Ref { place, .. } => Operand::Place(place.clone()),
+        match self.definitions.by_local.get(place.local.index()).map_or(&[][..], Vec::as_slice) {
+            [] => {
+                let param = place.local.index().checked_sub(1).filter(|&n| n < body.param_count)?;
+                matches!(body.kind, ir::BodyKind::Fn(_)).then_some(Text::Param(param))
+            }
+            [value] => self.value(value, depth - 1),
+            several if several.len() <= ALTERNATIVES => {
+                let mut all = Vec::new();
+                for value in several {
+                    let Some(Text::Known(one)) = self.value(value, depth / 2) else { return None };
+                    all.push(one);
+                }
+                Some(Text::Known(all.join(";\n")))
+            }
+            _ => None,
+        }
+    }
+
+    fn value(&self, value: &Rvalue, depth: usize) -> Option<Text> {
+        match value {
+            Rvalue::Use(op) | Rvalue::Cast(op, _) | Rvalue::Await(op) => self.text(op, depth),
+            Rvalue::Ref { place, .. } => self.text(&Operand::Place(place.clone()), depth),
             Rvalue::Call(id) => {
-                let call = &body.calls[*id];
-                let row = match program.bodies[idx].targets.get(*id) {
-                    Some(Target::Pack(path)) => program.catalog.target_row(*path),
+                let call = &self.program.body(self.idx).calls[*id];
+                let row = match self.program.bodies[self.idx].targets.get(*id) {
+                    Some(Target::Pack(path)) => self.program.catalog.target_row(*path),
                     Some(
                         Target::Local { .. }
                         | Target::Closure(_)
@@ -317,18 +339,15 @@ pub fn text(program: &Program, idx: BodyIdx, definitions: &Definitions<'_>, oper
                     | None => None,
                 };
                 // A builder's own text if its row names it, else what it was built from.
-                call.args.get(row.and_then(|r| r.sql).unwrap_or(0))?.clone()
+                self.text(call.args.get(row.and_then(|r| r.sql).unwrap_or(0))?, depth)
             }
             Rvalue::Plain(ops) => {
                 let Some(Operand::Literal(Literal::Str(template))) = ops.first() else { return None };
-                return Some(Text::Known(with_holes(template)));
+                Some(Text::Known(with_holes(template)))
             }
-            Rvalue::AwaitMany { .. } | Rvalue::Aggregate { .. } | Rvalue::Step { .. } | Rvalue::Unknown(_) => {
-                return None;
-            }
-        };
+            Rvalue::AwaitMany { .. } | Rvalue::Aggregate { .. } | Rvalue::Step { .. } | Rvalue::Unknown(_) => None,
+        }
     }
-    None
 }
 
 #[cfg(test)]
@@ -348,6 +367,7 @@ mod tests {
         assert_eq!(nature("SELECT 1 FROM pg_proc WHERE proname = 'pg_advisory_lock('").locks, None);
         assert!(!nature("-- all of them\nSELECT * FROM t").writes);
         assert!(nature("SELECT 1; DELETE FROM t").writes);
+        assert!(!nature("LOCK TABLE t IN EXCLUSIVE MODE").writes);
     }
 
     #[test]

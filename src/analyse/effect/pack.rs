@@ -461,7 +461,8 @@ impl Cx<'_> {
         let conn_ty = call.args.get(conn).map(|a| self.operand_ty(a)).unwrap_or_default();
         let text = sql_arg
             .and_then(|a| call.args.get(a))
-            .or_else(|| call.args.first().filter(|_| conn != 0))
+            // The query it is asked of, or the statement that was prepared.
+            .or_else(|| call.args.first())
             .and_then(|op| self.text(op));
         let known = match &text {
             Some(sql::Text::Known(text)) => Some(text.as_str()),
