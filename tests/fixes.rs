@@ -121,3 +121,21 @@ fn a_baseline_keeps_what_it_holds() {
     letgo(dir.path(), &["--fix"]);
     assert!(same(&lib(&dir), BEFORE), "old findings are not for today");
 }
+
+#[cfg(unix)]
+#[test]
+fn links_and_permissions_stay() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let dir = project("");
+    let (real, link) = (dir.path().join("shared.rs"), dir.path().join("src/lib.rs"));
+    fs::write(&real, BEFORE).expect("files can be written");
+    fs::set_permissions(&real, fs::Permissions::from_mode(0o640)).expect("permissions can be set");
+    fs::remove_file(&link).and_then(|()| symlink("../shared.rs", &link)).expect("links can be made");
+    let ran = letgo(dir.path(), &["--fix", "-D", "warnings"]);
+    assert_eq!(ran.status.code(), Some(0), "{}", text(&ran.stderr));
+    assert!(same(&lib(&dir), AFTER));
+    assert!(fs::symlink_metadata(&link).is_ok_and(|about| about.is_symlink()));
+    assert_eq!(fs::metadata(&real).map(|about| about.permissions().mode() & 0o777).ok(), Some(0o640));
+    let files: Vec<_> = fs::read_dir(dir.path()).expect("it can be read").flatten().map(|e| e.file_name()).collect();
+    assert!(files.iter().all(|name| !name.to_string_lossy().ends_with(".new")), "{files:?}");
+}

@@ -9,6 +9,7 @@ use crate::discover::{Tree, read_text};
 use crate::pipeline::fixes;
 use crate::report::{Report, count};
 use similar::TextDiff;
+use std::collections::BTreeSet;
 
 /// Readings until nothing more can be mended: a fix may uncover another one.
 pub const ROUNDS: usize = 8;
@@ -35,14 +36,22 @@ pub fn show(report: &Report) -> Result<(), Stop> {
 
 /// Writes the files; how many findings that mends.
 pub fn apply(report: &Report, tree: &Tree) -> Result<usize, Stop> {
+    let mut written = BTreeSet::new();
     for (file, new) in changed(report) {
         let source = &report.sources.files[file];
         let name = report.paths.show(&source.path);
-        let path = tree.root.join(&*source.path);
+        let fail = |e: std::io::Error| Stop::Error(format!("letgo: {name} cannot be written: {e}\n"));
+        // A link stays one, and the file that it leads to is written once.
+        let path = tree.root.join(&*source.path).canonicalize().map_err(fail)?;
+        if !written.insert(path.clone()) {
+            continue;
+        }
         if read_text(&path).as_deref() != Ok(&*source.text) {
             return Err(Stop::Error(format!("letgo: {name} changed while it was read; nothing more was mended\n")));
         }
+        let permissions = std::fs::metadata(&path).map_err(fail)?.permissions();
         baseline::replace(&path, &name, &new)?;
+        std::fs::set_permissions(&path, permissions).map_err(fail)?;
     }
     Ok(fixes::applicable(report).len())
 }
