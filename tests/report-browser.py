@@ -154,6 +154,16 @@ def connections(page, letgo, root):
     check("the way there opens", p.locator(".way:visible").count() == 1 and way.get_attribute("aria-expanded") == "true")
 
 
+def fixes(page):
+    p = page.page
+    with_fix = [f for f in page.json["findings"] if f["suggestions"]]
+    check("there is something to mend", bool(with_fix), len(with_fix))
+    page.js(f"location.hash = '{with_fix[0]['fingerprint']}'")
+    p.reload()
+    check("the fix is shown as a difference", page.count(".diff .minus") == 1 == page.count(".diff .plus"))
+    check("and says what it does", with_fix[0]["suggestions"][0]["message"].replace("`", "") in p.locator(".says").inner_text())
+
+
 def contrast(page, name):
     code = """() => { const at = (v) => { const e = document.createElement('i'); e.style.color = `var(${v})`; document.body.append(e);
         const c = getComputedStyle(e).color.match(/[\\d.]+/g).slice(0, 3).map(Number); e.remove();
@@ -244,6 +254,9 @@ def main():
         page.quiet("tickets")
         if args.shots:
             shots(page, args.shots, "dark")
+
+        page = open_(project(scratch, "mended", {"lib.rs": NESTED % 1}), scratch)
+        fixes(page)
 
         page = open_(project(scratch, "hostile", {"lib.rs": HOSTILE}), scratch)
         hostile(page)

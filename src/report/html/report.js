@@ -267,7 +267,7 @@
     const say = (word, ...content) => says.append(el("dt", {}, word), el("dd", {}, ...content));
     if (f.why) say("Why", rich(f.why));
     if (f.help) say("Help", rich(f.help));
-    for (const s of f.suggestions) say("Fix", rich(s.message), s.changes.map((c) => el("div", { class: "diff card" }, el("div", { class: "muted" }, shown(file(c.file).path) , ":" + c.line), c.old.map((l) => el("div", { class: "minus" }, "- ", shown(l))), c.new.map((l) => el("div", { class: "plus" }, "+ ", shown(l))))));
+    for (const s of f.suggestions) say("Fix", rich(s.message), s.changes.map((c) => el("div", { class: "diff card" }, el("div", { class: "muted" }, shown(file(c.file).path) , ":" + c.line), difference(c.old, c.new).map(([mark, l]) => el("div", { class: { "-": "minus", "+": "plus" }[mark] }, mark + " ", shown(l))))));
     say("Silence", el("div", { class: "silence" }, el("code", {}, silence), copy(silence)));
     box.replaceChildren(
       el("div", { class: "chips" }, el("span", { class: "chip " + f.level }, LEVEL_WORDS[f.level]), el("button", { class: "chip", title: "Only this lint", onclick: () => only({ lint: f.lint }) }, f.lint),
@@ -279,6 +279,18 @@
       says,
       lint ? el("details", { class: "page-of card" }, el("summary", {}, "About ", el("code", {}, lint.name), ": ", lint.summary), markdown(lint.page)) : "");
     drawPath();
+  }
+  // Two lists of lines as one, marked by what is only in the first or only in the second.
+  function difference(a, b) {
+    const common = Array.from({ length: a.length + 1 }, () => new Array(b.length + 1).fill(0));
+    for (let i = a.length - 1; i >= 0; i--) for (let j = b.length - 1; j >= 0; j--) common[i][j] = a[i] === b[j] ? common[i + 1][j + 1] + 1 : Math.max(common[i + 1][j], common[i][j + 1]);
+    const out = [];
+    for (let i = 0, j = 0; i < a.length || j < b.length;) {
+      if (i < a.length && j < b.length && a[i] === b[j]) { out.push([" ", a[i++]]); j++; }
+      else if (i < a.length && (j === b.length || common[i + 1][j] >= common[i][j + 1])) out.push(["-", a[i++]]);
+      else out.push(["+", b[j++]]);
+    }
+    return out;
   }
   // As much Markdown as the lints' pages have.
   function markdown(text) {
