@@ -196,6 +196,16 @@ pub enum Event {
         /// What is called.
         what: String,
     },
+    /// The same for a value of a workspace type that stands for a connection: it dereferences to one that it does not own as
+    /// a field.
+    ForgottenOwner {
+        /// The variable or temporary.
+        local: LocalId,
+        /// The call.
+        span: Span,
+        /// What is called.
+        what: String,
+    },
     /// Out of its pool for good.
     Detached {
         /// The resource.

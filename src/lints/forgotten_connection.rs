@@ -29,11 +29,13 @@
 //! ```
 //!
 //! ## When it stays silent
-//! For permits, where forgetting is how some counting protocols work.
+//! For permits where something in the workspace adds permits to a semaphore again: forgetting is how some counting protocols
+//! work.
 
 use super::{Cx, Group, Lint, words};
 use crate::analyse::Event;
-use crate::base::Finding;
+use crate::analyse::owed::{Account, Sort};
+use crate::base::{Confidence, Finding};
 
 /// The lint.
 pub static LINT: Lint = Lint {
@@ -46,6 +48,8 @@ pub static LINT: Lint = Lint {
 };
 
 fn check(cx: &Cx<'_>, out: &mut Vec<Finding>) {
+    out.extend(permits(cx));
+    out.extend(owners(cx));
     for event in &cx.events().events {
         let Event::Forgotten { res, span, what } = event else { continue };
         let resource = &cx.events().resources[*res];
@@ -70,4 +74,44 @@ fn check(cx: &Cx<'_>, out: &mut Vec<Finding>) {
         };
         out.push(finding);
     }
+}
+
+/// Permits that are forgotten in a workspace in which nothing adds permits to a semaphore.
+fn permits<'a>(cx: &'a Cx<'_>) -> impl Iterator<Item = Finding> + 'a {
+    let forgotten = |a: &&Account| a.sort == Sort::Permits && a.moves.iter().all(|m| !m.0);
+    cx.events().accounts.iter().filter(forgotten).filter(|_| !adds_permits(cx)).filter_map(|account| {
+        let (_, span) = *account.moves.first()?;
+        let name = &account.name;
+        let mut finding = words::finding(cx, LINT.name, Confidence::Medium, span, None);
+        finding.resource.clone_from(name);
+        finding.message = format!("a permit of `{name}` is forgotten, and nothing adds permits again");
+        finding.steps = words::order_steps(vec![words::step(span, "never given back from here on")], span);
+        finding.kinds.push(String::from("permit"));
+        finding.why = format!("each time this runs `{name}` has one permit less, until nobody gets one");
+        finding.help = String::from("keep the permit for as long as it is needed, and let it be dropped");
+        Some(finding)
+    })
+}
+
+fn adds_permits(cx: &Cx<'_>) -> bool {
+    let adds = |a: &Account| a.sort == Sort::Permits && a.moves.iter().any(|m| m.0);
+    cx.facts.events.iter().any(|events| events.accounts.iter().any(adds))
+}
+
+/// Values that stand for a connection by what they dereference to.
+fn owners<'a>(cx: &'a Cx<'_>) -> impl Iterator<Item = Finding> + 'a {
+    cx.events().events.iter().filter_map(|event| {
+        let Event::ForgottenOwner { local, span, what } = event else { return None };
+        let body = cx.program.body(cx.body);
+        let name = body.locals[*local].name.map_or_else(|| String::from("a connection"), |n| format!("`{n}`"));
+        let mut finding = words::finding(cx, LINT.name, Confidence::Medium, *span, None);
+        finding.message = format!("`{what}` keeps {name}, which stands for a connection, from ever being closed");
+        finding.steps.push(words::step(body.locals[*local].span, format!("{name} is a connection in another type")));
+        finding.steps.push(words::step(*span, "never dropped from here on"));
+        finding.steps = words::order_steps(std::mem::take(&mut finding.steps), *span);
+        finding.kinds.push(what.clone());
+        finding.why = String::from("a connection is closed, or given back, only when it is dropped: each call loses one");
+        finding.help = String::from("let it be dropped, or close it in a way that does what is wanted");
+        Some(finding)
+    })
 }

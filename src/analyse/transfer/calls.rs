@@ -74,6 +74,7 @@ impl Transfer<'_> {
             }
         }
         let mut args: Vec<Vec<Entry>> = values.iter().map(|v| v.entries.clone()).collect();
+        self.note_forgotten_owner(id, &args);
         match effect.when {
             When::Now => {
                 self.note_consumed(state, effect, &args, call.span);
@@ -120,6 +121,39 @@ impl Transfer<'_> {
             out.add_pending(Pending { what: Deferred::Call(id), args: borrowed.into(), task: false });
         }
         out
+    }
+
+    /// `mem::forget` of what owns no resource that can be followed, and yet dereferences to a connection.
+    fn note_forgotten_owner(&mut self, id: CallId, args: &[Vec<Entry>]) {
+        if self.sink.is_none() {
+            return;
+        }
+        let effect = &self.prepared.calls[id];
+        for (i, operand) in self.body.calls[id].args.iter().enumerate() {
+            let forgets = effect.acts.get(i) == Some(&Act::Ends(Life::Forgotten)) && args[i].is_empty();
+            if let (true, Operand::Place(place)) = (forgets, operand)
+                && self.stands_for_connection(&self.place_ty(place))
+            {
+                let (local, span, what) = (place.local, effect.span, effect.what.clone());
+                self.event(Event::ForgottenOwner { local, span, what });
+            }
+        }
+    }
+
+    fn stands_for_connection(&self, ty: &Ty) -> bool {
+        let tables = &self.program.tables;
+        if !ty.head().is_some_and(|path| tables.adts.contains_key(&path)) || matches!(ty, Ty::Ref(..)) {
+            return false;
+        }
+        let mut at = tables.deref(ty);
+        for _ in 0..3 {
+            let Some(next) = at else { return false };
+            if matches!(self.program.kind(&next), Some(Kind::Guard | Kind::Conn | Kind::Tx)) {
+                return true;
+            }
+            at = tables.deref(&next);
+        }
+        false
     }
 
     /// Whether a call's result may be the guard of a lock, going by its type.
