@@ -110,7 +110,8 @@ fn owners<'a>(cx: &'a Cx<'_>) -> impl Iterator<Item = Finding> + 'a {
         finding.steps.push(words::step(*span, "never dropped from here on"));
         finding.steps = words::order_steps(std::mem::take(&mut finding.steps), *span);
         finding.kinds.push(what.clone());
-        finding.why = String::from("a connection is closed, or given back, only when it is dropped: each call loses one");
+        finding.why =
+            String::from("a connection is closed, or given back, only when it is dropped: each call loses one");
         finding.help = String::from("let it be dropped, or close it in a way that does what is wanted");
         Some(finding)
     })
