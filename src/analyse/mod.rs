@@ -285,6 +285,7 @@ struct Exits {
     returns: Vec<(state::Entry, Vec<ResId>, usize)>,
     locked: Vec<ResId>,
     wrote: BTreeMap<ResId, Wrote>,
+    read_only: BTreeSet<ResId>,
     tries: Vec<(ResId, bool)>,
     balances: Vec<owed::Balance>,
     later: Effects,
@@ -337,6 +338,9 @@ impl Exits {
         for entry in &value.entries {
             let parents = state.res.get(&entry.res).map_or_else(Vec::new, |r| r.parents.clone());
             let outcomes_now = state.outcomes(entry.res);
+            if state.res.get(&entry.res).is_some_and(|r| r.read_only) {
+                self.read_only.insert(entry.res);
+            }
             if outcomes_now.is_locked() && !self.locked.contains(&entry.res) {
                 self.locked.push(entry.res);
             }
@@ -437,7 +441,8 @@ impl Exits {
                     });
                     let locked = self.locked.contains(&entry.res);
                     let mut new = new_return(resource, entry.path.to_vec(), child_of, locked, *exits < self.successes);
-                    if let ReturnedFrom::New { wrote, .. } = &mut new.from {
+                    if let ReturnedFrom::New { wrote, read_only, .. } = &mut new.from {
+                        *read_only |= self.read_only.contains(&entry.res);
                         *wrote = self.wrote.get(&entry.res).copied().unwrap_or_default();
                     }
                     new
@@ -506,6 +511,7 @@ fn new_return(
             child_of,
             locked,
             wrote: resource.wrote,
+            read_only: resource.read_only,
             opened: resource.opened,
             maybe: sometimes || resource.maybe,
             outlives: resource.outlives,

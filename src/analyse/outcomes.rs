@@ -169,6 +169,16 @@ impl Outcomes {
         self.with_held(held & FAILED | (held & !FAILED) << 1)
     }
 
+    /// Nothing was written on any path.
+    #[must_use]
+    pub fn unwritten(self) -> Outcomes {
+        let mut out = Outcomes::NONE;
+        for o in self.iter() {
+            out = out.or(Self::one(Outcome { wrote: Wrote::No, ..o }));
+        }
+        out
+    }
+
     /// It is known now what the paths that may have written did.
     #[must_use]
     pub fn decided(self, wrote: Wrote) -> Outcomes {

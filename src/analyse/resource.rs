@@ -68,6 +68,8 @@ pub struct Resource {
     pub acquired_by_us: bool,
     /// What was written over it by the function that acquired it.
     pub wrote: Wrote,
+    /// A transaction that was begun read only: there is nothing to commit.
+    pub read_only: bool,
     /// A connection of its own, which no pool handed out: holding it keeps nobody waiting.
     pub opened: bool,
     /// What it lies in may as well be without it, and nothing here shows that it is there.

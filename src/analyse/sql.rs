@@ -21,6 +21,8 @@ pub struct Nature {
     pub tries: bool,
     /// What it leaves to the next statement of its session, or takes from the one before.
     pub session: Option<Session>,
+    /// It begins a transaction that only reads, or makes one so.
+    pub read_only: bool,
     /// Part of it is filled in at run time.
     pub partial: bool,
 }
@@ -88,7 +90,11 @@ pub fn nature(text: &str) -> Nature {
         first => first == HOLE,
     };
     let sure = !statements.iter().any(hole_tells);
-    Nature { writes, sure, locks, tries, session, partial }
+    let read_only = statements.iter().any(|s| {
+        let begins = s.first().is_some_and(|w| matches!(w.as_str(), "begin" | "start" | "set"));
+        begins && s.windows(2).any(|w| w[0] == "read" && w[1] == "only")
+    });
+    Nature { writes, sure, locks, tries, session, read_only, partial }
 }
 
 /// Whether a text begins (`true`) or ends a transaction; savepoints, which the transaction around them ends, do neither.
@@ -246,6 +252,21 @@ impl<'b> Definitions<'b> {
     }
 }
 
+/// The call whose result an operand is, through single assignments and references.
+pub fn made_by(definitions: &Definitions<'_>, operand: &Operand) -> Option<ir::CallId> {
+    let mut operand = operand.clone();
+    for _ in 0..8 {
+        let Operand::Place(place) = operand else { return None };
+        operand = match definitions.by_local.get(place.local.index()).copied().flatten()? {
+            Rvalue::Use(op) | Rvalue::Cast(op, _) | Rvalue::Await(op) => op.clone(),
+            Rvalue::Ref { place, .. } => Operand::Place(place.clone()),
+            Rvalue::Call(id) => return Some(*id),
+            _ => return None,
+        };
+    }
+    None
+}
+
 /// Where the text of a statement is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Text {
@@ -365,6 +386,11 @@ mod tests {
         assert_eq!(nature("SELECT pg_advisory_unlock($1)").locks, Some(false));
         assert!(nature("SELECT pg_try_advisory_lock($1)").tries);
         assert_eq!(nature("SELECT 1 FROM pg_proc WHERE proname = 'pg_advisory_lock('").locks, None);
+        assert!(
+            nature("SET TRANSACTION READ ONLY").read_only
+                && nature("begin isolation level serializable read only").read_only
+        );
+        assert!(!nature("START TRANSACTION READ WRITE").read_only && !nature("SELECT read, only FROM t").read_only);
         assert!(!nature("-- all of them\nSELECT * FROM t").writes);
         assert!(nature("SELECT 1; DELETE FROM t").writes);
         assert!(!nature("LOCK TABLE t IN EXCLUSIVE MODE").writes);

@@ -164,6 +164,8 @@ pub struct ResState {
     pub parents: Vec<ResId>,
     /// On every path its connection is closed rather than returned when it is dropped: locks end with it.
     pub closes: bool,
+    /// On every path it is a transaction that only reads.
+    pub read_only: bool,
 }
 
 /// What must be given back by hand.
@@ -367,6 +369,8 @@ impl Lattice for State {
             };
             changed |= ours.closes && !theirs.closes;
             ours.closes &= theirs.closes;
+            changed |= ours.read_only && !theirs.read_only;
+            ours.read_only &= theirs.read_only;
             let outcomes = ours.outcomes.or(theirs.outcomes);
             changed |= outcomes != ours.outcomes;
             ours.outcomes = outcomes;

@@ -192,6 +192,8 @@ pub enum ReturnedFrom {
         locked: bool,
         /// What was written over it at most.
         wrote: Wrote,
+        /// It is a transaction that only reads.
+        read_only: bool,
         /// It is a connection of its own, from no pool.
         opened: bool,
         /// Some success exit is left without it.

@@ -521,6 +521,7 @@ impl Loader {
             panics_in_async: self.reader.flag(row, "panics_in_async"),
             ends_session: self.reader.flag(row, "ends_session"),
             outlives: self.reader.flag(row, "outlives"),
+            read_only: self.reader.arg(row, "read_only", has_receiver),
             on_return: self.reader.flag(row, "on_return"),
             tally: self.tally(row),
             note: self.reader.text(row, "note").map(|t| t.value.to_owned()),

@@ -307,6 +307,8 @@ pub struct FnRow {
     /// The future or stream that it gives does not borrow the connection it talks over, so the compiler lets it live on after
     /// the connection has gone back.
     pub outlives: bool,
+    /// The argument that makes a transaction read only: `true`, or a value called `ReadOnly`.
+    pub read_only: Option<Arg>,
     /// The closure it is given runs whenever a connection comes back to the pool that is being made.
     pub on_return: bool,
     /// How it moves what is kept account of in argument 0.

@@ -44,6 +44,7 @@ pub mod keys {
         "blocks",
         "panics_in_async",
         "ends_session",
+        "read_only",
         "on_return",
         "tally",
         "note",

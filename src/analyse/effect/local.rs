@@ -438,6 +438,7 @@ impl Cx<'_> {
                 child_of,
                 locked,
                 wrote,
+                read_only,
                 opened,
                 maybe,
                 outlives,
@@ -469,6 +470,7 @@ impl Cx<'_> {
                 if let Some(res) = self.new_resource(id, call, spec) {
                     self.resources[res].locked = *locked;
                     self.resources[res].wrote = *wrote;
+                    self.resources[res].read_only = *read_only;
                     self.resources[res].opened = *opened;
                     self.resources[res].maybe = *maybe && self.may_lack(id, &returned.path, *kind);
                     effect.gifts.push(Gift::New { res, path: returned.path.clone(), child_of: *child_of });

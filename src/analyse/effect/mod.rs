@@ -168,6 +168,8 @@ pub struct CallEffect {
     pub variant: Option<bool>,
     /// Tells whether argument 0 is good (`Some(true)` for `is_ok`).
     pub tests: Option<bool>,
+    /// The transaction in this argument only reads from here on.
+    pub read_only: Option<usize>,
     /// A workspace function that ends with an error on every way that was seen. Some builds may have another: it tells what
     /// its result is worth to who returns it, not that nothing follows.
     pub fails: bool,
@@ -320,6 +322,7 @@ impl<'a> Cx<'a> {
                     protects_connection: held.kind == Kind::LockGuard && self.protects(&held.ty),
                     locked: false,
                     wrote: Wrote::No,
+                    read_only: false,
                     acquired_by_us: false,
                     opened: held.kind == Kind::Conn && !held.lent && !counted && !self.is_handed_out(&held.ty),
                     // The field is empty only once it was given back.
@@ -358,6 +361,7 @@ impl<'a> Cx<'a> {
             protects_connection: false,
             locked: false,
             wrote: Wrote::No,
+            read_only: false,
             acquired_by_us: false,
             opened: false,
             maybe: false,
@@ -391,6 +395,7 @@ impl<'a> Cx<'a> {
                         child_of,
                         locked,
                         wrote,
+                        read_only,
                         opened,
                         maybe,
                         outlives,
@@ -414,6 +419,7 @@ impl<'a> Cx<'a> {
                             locked: *locked,
                             acquired_by_us: true,
                             wrote: *wrote,
+                            read_only: *read_only,
                             opened: *opened,
                             maybe: *maybe,
                             outlives: *outlives,
@@ -531,6 +537,7 @@ impl<'a> Cx<'a> {
             variant: None,
             tests: None,
             fails: false,
+            read_only: None,
             text: None,
             may_write: vec![true; call.args.len()],
             lends_result: false,
@@ -804,6 +811,7 @@ impl Cx<'_> {
             locked: false,
             acquired_by_us: true,
             wrote: Wrote::No,
+            read_only: false,
             opened: false,
             maybe: false,
             outlives: spec.outlives,

@@ -440,9 +440,43 @@ impl Cx<'_> {
             outlives: false,
         };
         if let Some(res) = self.new_resource(id, call, spec) {
+            self.resources[res].read_only = self.begun_read_only(call, row);
             let child_of = (!from_pool).then_some(on);
             effect.gifts.push(Gift::New { res, path, child_of });
         }
+    }
+
+    /// Whether a transaction is begun read only: by an argument or text of this call, or of those that built what it is given.
+    fn begun_read_only(&self, call: &ir::Call, row: &FnRow) -> bool {
+        let text = row.sql.and_then(|a| call.args.get(a)).and_then(|op| self.text(op));
+        if matches!(text, Some(sql::Text::Known(text)) if sql::nature(&text).read_only) {
+            return true;
+        }
+        let definitions = self.definitions.get_or_init(|| sql::Definitions::of(self.body));
+        let says = |call: &ir::Call, row: &FnRow| {
+            row.read_only.and_then(|a| call.args.get(a)).is_some_and(|op| is_read_only(self.body, definitions, op))
+        };
+        if says(call, row) {
+            return true;
+        }
+        let mut todo: Vec<&ir::Call> = vec![call];
+        for _ in 0..16 {
+            let Some(at) = todo.pop() else { break };
+            for op in &at.args {
+                let Some(id) = sql::made_by(definitions, op) else { continue };
+                let builder = &self.body.calls[id];
+                let target = self.program.bodies[self.idx].targets.get(id);
+                if let Some(Target::Pack(path)) = target
+                    && let Some(row) = self.program.catalog.target_row(*path)
+                {
+                    if says(builder, row) {
+                        return true;
+                    }
+                    todo.push(builder);
+                }
+            }
+        }
+        false
     }
 
     #[allow(clippy::too_many_arguments)]
@@ -475,6 +509,7 @@ impl Cx<'_> {
         if let (Some(sql::Text::Param(param)), Wrote::May) = (&text, writes) {
             effect.text = Some(*param);
         }
+        effect.read_only = nature.is_some_and(|n| n.read_only).then_some(conn);
         let locks = nature.and_then(|n| n.locks);
         let session = nature.and_then(|n| n.session);
         effect.unread = nature.is_none_or(|n| n.partial);
@@ -566,5 +601,16 @@ impl Cx<'_> {
             }
         }
         false
+    }
+}
+
+/// Whether an operand says "read only": `true`, or a value of that name, perhaps in `Some`.
+fn is_read_only(body: &Body, definitions: &sql::Definitions<'_>, operand: &Operand) -> bool {
+    match operand {
+        Operand::Literal(ir::Literal::Bool(value)) => *value,
+        Operand::Path(path, _) => path.last() == "ReadOnly",
+        Operand::Place(_) => sql::made_by(definitions, operand)
+            .is_some_and(|id| body.calls[id].args.first().is_some_and(|inner| is_read_only(body, definitions, inner))),
+        Operand::Literal(_) => false,
     }
 }

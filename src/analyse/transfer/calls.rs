@@ -287,7 +287,14 @@ impl Transfer<'_> {
             // What ends is what was given; what that refers to (the connection of a transaction) lives on.
             let gives = matches!(act, Act::Ends(_)) && entries.iter().any(|e| e.owned);
             for entry in entries.iter().filter(|e| e.owned || !gives) {
+                if let Some(r) = state.res.get_mut(&entry.res).filter(|_| effect.read_only == Some(i)) {
+                    r.read_only = true;
+                }
                 self.act(state, effect, i, act, entry, id, &mut out);
+                // What only reads has written nothing, whatever a callee could do.
+                if state.res.get(&entry.res).is_some_and(|r| r.read_only) {
+                    state.update(entry.res, Outcomes::unwritten);
+                }
             }
         }
         if effect.carries {
@@ -322,8 +329,9 @@ impl Transfer<'_> {
                     sink.out.parents[*res].clone_from(&parents);
                 }
                 let resource = self.resource(*res);
+                let read_only = resource.read_only;
                 let outcomes = Outcomes::held().wrote_held(resource.wrote).lock_held(resource.locked);
-                state.res.insert(*res, ResState { outcomes, parents, closes: false });
+                state.res.insert(*res, ResState { outcomes, parents, closes: false, read_only });
                 out.add(Entry { path: path.as_slice().into(), res: *res, owned: true });
             }
             Gift::Arg { index, from, path, owned } => {
