@@ -238,6 +238,14 @@ impl<'b> Definitions<'b> {
         Definitions::beyond(body, 0)
     }
 
+    /// The one value that a local is given, where there is exactly one.
+    fn only(&self, local: ir::LocalId) -> Option<&'b Rvalue> {
+        match self.by_local.get(local.index())?.as_slice() {
+            [one] => Some(*one),
+            _ => None,
+        }
+    }
+
     /// The definitions of the locals from `first` on.
     fn beyond(body: &'b ir::Body, first: usize) -> Definitions<'b> {
         let mut by_local: Vec<Vec<&'b Rvalue>> = vec![Vec::new(); body.locals.len()];
@@ -257,11 +265,37 @@ pub fn made_by(definitions: &Definitions<'_>, operand: &Operand) -> Option<ir::C
     let mut operand = operand.clone();
     for _ in 0..8 {
         let Operand::Place(place) = operand else { return None };
-        operand = match definitions.by_local.get(place.local.index()).copied().flatten()? {
+        operand = match definitions.only(place.local)? {
             Rvalue::Use(op) | Rvalue::Cast(op, _) | Rvalue::Await(op) => op.clone(),
             Rvalue::Ref { place, .. } => Operand::Place(place.clone()),
             Rvalue::Call(id) => return Some(*id),
-            _ => return None,
+            Rvalue::AwaitMany { .. }
+            | Rvalue::Aggregate { .. }
+            | Rvalue::Plain(_)
+            | Rvalue::Step { .. }
+            | Rvalue::Unknown(_) => return None,
+        };
+    }
+    None
+}
+
+/// The local that is an operand's list, where that is written out: `[a, b]`, `vec![a, b]`.
+pub fn list_of(definitions: &Definitions<'_>, operand: &Operand) -> Option<ir::LocalId> {
+    let mut operand = operand.clone();
+    for _ in 0..8 {
+        let Operand::Place(place) = operand else { return None };
+        operand = match definitions.only(place.local)? {
+            Rvalue::Use(op) => op.clone(),
+            Rvalue::Aggregate { kind: ir::AggregateKind::Array, .. } => return place.as_local(),
+            Rvalue::Aggregate { .. }
+            | Rvalue::Cast(..)
+            | Rvalue::Ref { .. }
+            | Rvalue::Call(_)
+            | Rvalue::Await(_)
+            | Rvalue::AwaitMany { .. }
+            | Rvalue::Plain(_)
+            | Rvalue::Step { .. }
+            | Rvalue::Unknown(_) => return None,
         };
     }
     None

@@ -88,7 +88,9 @@ impl Cx<'_> {
                         super::super::made::read::number(self.program, self.idx, arg)
                             .map_or(Width::Computed, Width::Known)
                     });
-                    effect.fan_out = Some((*what, width));
+                    // A list that is written out has as many as somebody chose.
+                    let chosen = call.args.get(*what).is_some_and(|list| self.is_written_out(id, list));
+                    effect.fan_out = (!chosen).then_some((*what, width));
                 }
                 for i in 0..call.args.len() {
                     if let Some(body) = self.closure_arg(call, i)
@@ -444,6 +446,17 @@ impl Cx<'_> {
             let child_of = (!from_pool).then_some(on);
             effect.gifts.push(Gift::New { res, path, child_of });
         }
+    }
+
+    /// Whether a list is written out, element by element, and never grows.
+    fn is_written_out(&self, id: CallId, list: &Operand) -> bool {
+        let definitions = self.definitions.get_or_init(|| sql::Definitions::of(self.body));
+        let Some(local) = sql::list_of(definitions, list) else { return false };
+        let grows = |(other, call): (CallId, &ir::Call)| {
+            let receiver = call.args.first().filter(|_| matches!(call.callee, Callee::Method { .. }));
+            other != id && matches!(receiver, Some(Operand::Place(place)) if place.local == local)
+        };
+        !self.body.calls.iter_enumerated().any(grows)
     }
 
     /// Whether a transaction is begun read only: by an argument or text of this call, or of those that built what it is given.
