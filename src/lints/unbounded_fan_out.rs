@@ -44,7 +44,7 @@ const SMALL: i128 = 16;
 /// The lint.
 pub static LINT: Lint = Lint {
     name: "unbounded_fan_out",
-    group: Group::Suspicious,
+    group: Group::Preview,
     summary: "many futures that each take a connection are started at once",
     since: "0.1.0",
     page: include_str!("unbounded_fan_out.rs"),

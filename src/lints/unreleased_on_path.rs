@@ -136,7 +136,10 @@ fn locked(cx: &Cx<'_>, res: ResId) -> Option<Finding> {
             (confidence, span, message, format!("leaves here; {name} goes back to its pool with the lock"))
         }
         None => {
-            // Every path gives it back, if the function gets that far.
+            // Every path gives it back, if the function gets that far: nobody gives up what only `main` and its tasks wait for.
+            if cx.facts.single[cx.body] {
+                return None;
+            }
             let span = cx.events().events.iter().find_map(|e| match e {
                 Event::AwaitLocked { res: r, span } if *r == res && unlocked => Some(*span),
                 _ => None,

@@ -115,7 +115,7 @@ pub fn pool(cx: &Cx<'_>, pool: &PoolId) -> String {
     let start = match &pool.prov.root {
         ProvRoot::Param(n) => body.and_then(|f| {
             let ir = cx.program.fn_ir(f);
-            ir.params.get(*n).map(|p| p.name.map_or_else(|| String::from("it"), |n| n.to_string()))
+            ir.params.get(*n).and_then(|p| p.name).map(|n| n.to_string())
         }),
         ProvRoot::Static(path) => path.as_str().rsplit("::").next().map(str::to_owned),
         ProvRoot::Call(b, call) if *b == cx.body => Some(shorten(&folded(cx, cx.program.body(*b).calls[*call].span))),
@@ -259,11 +259,18 @@ fn from_no_pool(cx: &Cx<'_>, local: LocalId, resource: &Resource) -> bool {
         && cx.facts.sources.get(&(f, local.index() - 1)).is_some_and(|s| s.only_opened())
 }
 
+/// Whether a transaction was begun on a connection that was opened for its holder, or on another such transaction.
+fn begun_on_opened(cx: &Cx<'_>, res: ResId, steps: usize) -> bool {
+    let parents = &cx.events().parents[res];
+    let opened = |&p: &ResId| cx.events().resources[p].opened || steps > 0 && begun_on_opened(cx, p, steps - 1);
+    !parents.is_empty() && parents.iter().all(opened)
+}
+
 /// How sure it is that somebody waits while a resource is held: as [`certainty`], but low for what came from no pool.
 pub fn held_confidence(cx: &Cx<'_>, res: ResId) -> Confidence {
     let resource = &cx.events().resources[res];
     let apart = match (resource.origin, cx.events().outer[res]) {
-        (Origin::Call(_) | Origin::Block(_), _) => resource.opened,
+        (Origin::Call(_) | Origin::Block(_), _) => resource.opened || begun_on_opened(cx, res, 4),
         (Origin::Local(_), Some((around, outer))) => {
             return held_confidence(&Cx { body: around, ..*cx }, outer).min(certainty(cx, res));
         }

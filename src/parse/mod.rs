@@ -14,7 +14,9 @@ mod suppression;
 
 pub use suppression::{MARK, suppressions};
 
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// Why a file is not Rust.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,10 +42,48 @@ pub fn parse_file(text: &str) -> Result<syn::File, ParseError> {
     let text = blank_preamble(text);
     bounds::check(&text)?;
     // Not `syn::parse_file`: it cuts off mark and shebang, which would shift every offset.
-    syn::parse_str::<syn::File>(&text).map_err(|error| {
+    let parsed = syn::parse_str::<syn::File>(&text).or_else(|error| match blank_visible_impls(&text) {
+        Some(blanked) => syn::parse_str::<syn::File>(&blanked),
+        None => Err(error),
+    });
+    parsed.map_err(|error| {
         let start = error.span().start();
         ParseError { line: start.line.max(1), column: start.column + 1, message: error.to_string() }
     })
+}
+
+/// Replaces the visibility of `pub impl` by spaces, byte for byte; nothing if there is none. The language has it for attribute
+/// macros, which take it away; `syn` refuses it.
+fn blank_visible_impls(text: &str) -> Option<String> {
+    let mut found: Vec<Range<usize>> = Vec::new();
+    let mut todo = vec![text.parse::<TokenStream>().ok()?];
+    while let Some(stream) = todo.pop() {
+        // Where a visibility begins, if the tokens so far may be one.
+        let mut visibility: Option<usize> = None;
+        for token in stream {
+            let at = token.span().byte_range();
+            visibility = match (&token, visibility) {
+                (TokenTree::Ident(word), _) if word == "pub" => Some(at.start),
+                (TokenTree::Group(group), Some(start)) if group.delimiter() == Delimiter::Parenthesis => Some(start),
+                (TokenTree::Ident(word), Some(start)) if word == "unsafe" => Some(start),
+                (TokenTree::Ident(word), Some(start)) if word == "impl" => {
+                    let end = text[start..at.start].find("unsafe").map_or(at.start, |n| start + n);
+                    found.push(start..end);
+                    None
+                }
+                _ => None,
+            };
+            if let TokenTree::Group(group) = token {
+                todo.push(group.stream());
+            }
+        }
+    }
+    let mut blanked = text.to_owned();
+    for range in &found {
+        let spaces: String = text[range.clone()].chars().map(|c| if c == '\n' { '\n' } else { ' ' }).collect();
+        blanked.replace_range(range.clone(), &spaces);
+    }
+    (!found.is_empty() && blanked.len() == text.len()).then_some(blanked)
 }
 
 /// Forgets the spans of all files parsed on this thread. Call it between files: the table of spans grows with each.
@@ -115,6 +155,18 @@ mod tests {
         ] {
             assert_eq!(first_fn_start(text), text.find("fn a").expect("it is there"), "{text:?}");
         }
+    }
+
+    #[test]
+    fn an_impl_may_have_a_visibility() {
+        let text =
+            "#[ext] pub impl A {}\nmod m { #[ext] pub(crate) unsafe impl B for C {} }\npub fn a() { impl D {} }\n";
+        let file = parse_file(text).expect("an attribute macro may take it");
+        match &file.items[2] {
+            syn::Item::Fn(f) => assert_eq!(f.sig.fn_token.span.byte_range().start, text.find("fn a").expect("there")),
+            _ => panic!("the third item is a function"),
+        }
+        assert!(parse_file("pub impl A {}\nfn a() { let = 3; }").is_err());
     }
 
     #[test]

@@ -53,6 +53,7 @@ impl Cx<'_> {
                 unseen = true;
                 continue;
             };
+            let link = Link { span: call.span, callee: info.path.clone() };
             seen_body = true;
             let Some(summary) = self.summaries.get(body) else { continue };
             let mut summary = summary.clone();
