@@ -29,7 +29,7 @@
 //!
 //! ## When it stays silent
 //! When the default is to give up after a while; when the builder or the configuration comes from somewhere that is not seen,
-//! such as a file; when the limit is computed.
+//! such as a file; when the limit is computed. Of several limits the longest counts, but for one of `if cfg!(test)`.
 //!
 //! ## Known limits
 //! A limit around each acquisition instead (`timeout(d, pool.get())`) is not seen.

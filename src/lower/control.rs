@@ -119,6 +119,9 @@ impl Lower<'_> {
     // Branches.
 
     pub(super) fn if_(&mut self, dest: &Dest, x: &syn::ExprIf, extend: Option<usize>) {
+        if let Some(holds) = self.outside_tests(&x.cond) {
+            return self.chosen(dest, x, holds, extend);
+        }
         let otherwise = self.new_block();
         let join = self.new_block();
         // Up to 2021 what the condition makes lives in the scope around, through the `else` branch too.
@@ -132,6 +135,12 @@ impl Lower<'_> {
         self.close_scope(mark);
         self.goto(join);
         self.start(otherwise);
+        self.otherwise(dest, x, extend);
+        self.goto(join);
+        self.start(join);
+    }
+
+    fn otherwise(&mut self, dest: &Dest, x: &syn::ExprIf, extend: Option<usize>) {
         match &x.else_branch {
             Some((_, e)) => {
                 let mark = self.open_scope(Takes::Both);
@@ -141,8 +150,31 @@ impl Lower<'_> {
             }
             None => self.unit(dest, self.spans.of(x.if_token.span)),
         }
-        self.goto(join);
-        self.start(join);
+    }
+
+    /// The branch of an `if` that is there outside of tests; the other is test code and not read.
+    fn chosen(&mut self, dest: &Dest, x: &syn::ExprIf, holds: bool, extend: Option<usize>) {
+        if holds {
+            let inner = self.open_scope(Takes::Both);
+            self.b().extend = extend;
+            self.block(dest, &x.then_branch);
+            self.close_scope(inner);
+        } else {
+            self.otherwise(dest, x, extend);
+        }
+    }
+
+    /// What a condition is outside of tests, where it asks for nothing but them: `cfg!(test)`.
+    fn outside_tests(&self, e: &Expr) -> Option<bool> {
+        match e {
+            Expr::Paren(x) => self.outside_tests(&x.expr),
+            Expr::Group(x) => self.outside_tests(&x.expr),
+            Expr::Unary(x) if matches!(x.op, syn::UnOp::Not(_)) => self.outside_tests(&x.expr).map(|holds| !holds),
+            Expr::Macro(x) if !self.cfg_test && x.mac.path.is_ident("cfg") => {
+                super::item::implies_test(&x.mac.tokens).then_some(false)
+            }
+            _ => None,
+        }
     }
 
     pub(super) fn match_(&mut self, dest: &Dest, x: &syn::ExprMatch, extend: Option<usize>) {

@@ -645,7 +645,7 @@ pub(super) fn cfg_test(attrs: &[Attribute]) -> bool {
 
 /// Whether a `cfg` predicate can hold in tests only, or in them and with a feature that makes test helpers public
 /// (`any(test, feature = "…")`): nothing that production runs is written so.
-fn implies_test(tokens: &TokenStream) -> bool {
+pub(super) fn implies_test(tokens: &TokenStream) -> bool {
     let mut trees = tokens.clone().into_iter();
     let Some(TokenTree::Ident(word)) = trees.next() else { return false };
     let Some(TokenTree::Group(group)) = trees.next() else { return word == "test" };

@@ -8,9 +8,14 @@ use crate::resolve::{BodyIdx, Program, Target};
 
 /// The assignments of a body: block, target, value.
 pub fn assignments(body: &Body) -> impl Iterator<Item = (BlockId, &Place, &Rvalue)> {
+    written(body).map(|(block, to, value, _)| (block, to, value))
+}
+
+/// The same, each with where its expression is written.
+fn written(body: &Body) -> impl Iterator<Item = (BlockId, &Place, &Rvalue, Span)> {
     body.blocks.iter_enumerated().flat_map(|(id, block)| {
         block.stmts.iter().filter_map(move |stmt| match &stmt.kind {
-            StmtKind::Assign { to, value } => Some((id, to, value)),
+            StmtKind::Assign { to, value } => Some((id, to, value, stmt.span)),
             StmtKind::Drop { .. } | StmtKind::Yield(_) | StmtKind::Declare(_) => None,
         })
     })
@@ -97,13 +102,13 @@ pub fn amounts(program: &Program, body: BodyIdx, operand: &Operand, depth: usize
             let local = place.as_local()?;
             let ir = program.body(body);
             let mut all = Vec::new();
-            for (_, _, value) in assignments(ir).filter(|(_, to, _)| to.as_local() == Some(local)) {
+            for (_, _, value, at) in written(ir).filter(|(_, to, ..)| to.as_local() == Some(local)) {
                 match value {
                     Rvalue::Use(op) | Rvalue::Cast(op, _) => all.extend(amounts(program, body, op, depth - 1)?),
                     Rvalue::Plain(ops) | Rvalue::Step { ops, .. }
                         if ops.iter().all(|op| amounts(program, body, op, depth - 1).is_some()) =>
                     {
-                        all.push(Amount::Written(ir.locals[local].span, 1));
+                        all.push(Amount::Written(at, 1));
                     }
                     _ => return None,
                 }
