@@ -231,10 +231,10 @@ impl<'a> Infer<'a> {
                 let ty = self.operand(id, operand);
                 self.t.awaited(&ty)
             }
-            Rvalue::AwaitMany { futures, all } => {
+            // Of a `select!`, too, field i is what future i gives: its branches read no other.
+            Rvalue::AwaitMany { futures, all: _ } => {
                 let t = self.t;
-                let list: Vec<Ty> = futures.iter().map(|f| t.awaited(&self.operand(id, f))).collect();
-                if *all { Ty::Tuple(types(list)) } else { list.into_iter().find(Ty::is_known).unwrap_or_default() }
+                Ty::Tuple(types(futures.iter().map(|f| t.awaited(&self.operand(id, f))).collect()))
             }
             Rvalue::Aggregate { kind, fields, base } => self.aggregate(id, kind, fields, base.as_ref()),
             Rvalue::Cast(operand, written) => {

@@ -476,3 +476,21 @@ fn executors_behind_bounds_are_rows_of_their_trait() {
     let kinds = p.may_be(&p.bodies[e].locals[crate::ir::LocalId::new(1)]);
     assert!(kinds.contains(&crate::pack::Kind::Pool), "{kinds:?}");
 }
+
+#[test]
+fn each_branch_of_a_select_binds_what_its_future_gives() {
+    let p = link_one(
+        r#"
+        async fn number() -> u16 { 1 }
+        async fn text() -> Result<String, std::io::Error> { Ok(String::new()) }
+        async fn f() {
+            tokio::select! {
+                a = number() => { let b = a; }
+                c = text() => { let d = c.unwrap(); }
+            }
+        }
+        "#,
+    );
+    assert_eq!(ty(&p, "f", "b"), "u16");
+    assert_eq!(ty(&p, "f", "d"), "std::string::String");
+}
