@@ -13,11 +13,11 @@ impl Transfer<'_> {
         let locked: Vec<ResId> = state.held().filter(|&r| state.outcomes(r).is_locked()).collect();
         let together: Vec<ResId> = if any { values.iter().flat_map(Value::reach).collect() } else { Vec::new() };
         let mut ran = false;
-        self.racing = any && values.len() > 1;
         for value in values {
             let related: Vec<ResId> = if any { together.clone() } else { value.reach().collect() };
             for pending in &value.pending {
                 ran = true;
+                self.racing = any && values.len() > 1 && self.may_give_permit(pending);
                 out.merge(&self.run(state, pending, &related, span));
             }
             if value.pending.is_empty() {
@@ -47,6 +47,19 @@ impl Transfer<'_> {
         }
         self.note_locked_await(state, &locked, span);
         out
+    }
+
+    /// Whether the result of a future may hold a permit. One that takes a permit for work of its own gives none.
+    fn may_give_permit(&self, pending: &Pending) -> bool {
+        let result = match pending.what {
+            Deferred::Call(id) => &self.program.bodies[self.idx].results[id],
+            Deferred::Block(body) => match self.inner.get(&body) {
+                Some(&inner) => &self.program.bodies[inner].locals[ir::return_local()],
+                None => return true,
+            },
+        };
+        let given = self.program.tables.awaited(result);
+        !given.is_known() || self.program.held(&given).iter().any(|held| held.kind == Kind::Permit)
     }
 
     pub(super) fn run(&mut self, state: &mut State, pending: &Pending, related: &[ResId], span: Span) -> Value {
@@ -339,7 +352,7 @@ impl Transfer<'_> {
                     }
                     continue;
                 }
-                // A permit that `select!` waits for keeps nobody: another arm may end the wait and give one back.
+                // An arm of `select!` that is there to get a permit keeps nobody: another arm may give one back.
                 let hopeful = self.racing && acquires.pool.class == PoolClass::Permits;
                 if sameness != Sameness::Different && !hopeful {
                     nested |= !matches!(sameness, Sameness::Maybe(Confidence::Low, _));
