@@ -124,7 +124,7 @@ pub fn pool(cx: &Cx<'_>, pool: &PoolId) -> String {
     };
     match start {
         Some(start) => {
-            let path: String = pool.prov.path.iter().map(|f| format!(".{f}")).collect();
+            let path: String = pool.prov.path.iter().map(|f| format!(".{}", step_of(cx, *f))).collect();
             format!("`{start}{path}`")
         }
         None => match pool.class {
@@ -133,6 +133,18 @@ pub fn pool(cx: &Cx<'_>, pool: &PoolId) -> String {
             PoolClass::Lock { .. } => String::from("the lock"),
         },
     }
+}
+
+/// A step of a pool's path, with the parameters that it is chosen by under their names.
+fn step_of(cx: &Cx<'_>, step: Symbol) -> String {
+    let mut shown = step.to_string();
+    let Some(f) = cx.program.bodies[cx.body].owner.filter(|_| shown.contains('#')) else { return shown };
+    // From the last on, so that `#1` is not taken for the start of `#12`.
+    for (n, param) in cx.program.fn_ir(f).params.iter().enumerate().rev() {
+        let name = param.name.map_or_else(|| String::from("_"), |name| name.to_string());
+        shown = shown.replace(&format!("#{n}"), &name);
+    }
+    shown
 }
 
 /// What a wait is for, to follow "waits for".

@@ -21,6 +21,7 @@ mod infer;
 mod calls;
 pub mod held;
 pub mod prov;
+mod chosen;
 pub mod graph;
 mod ask;
 pub mod dump;

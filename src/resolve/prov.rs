@@ -41,8 +41,8 @@ pub struct ProvMemo {
 }
 
 /// A question under way.
-struct Ask<'a> {
-    program: &'a Program,
+pub(super) struct Ask<'a> {
+    pub(super) program: &'a Program,
     fuel: usize,
     functions: Vec<FnIdx>,
     locals: Vec<(BodyIdx, LocalId)>,
@@ -206,6 +206,11 @@ impl Program {
         defs
     }
 
+    /// The values that are assigned to the whole of a local.
+    pub(super) fn values_of(&self, body: BodyIdx, local: LocalId) -> Vec<&Rvalue> {
+        self.defs(body)[local].iter().filter_map(|at| self.value_at(body, *at)).collect()
+    }
+
     fn value_at(&self, body: BodyIdx, at: (u32, u32)) -> Option<&Rvalue> {
         let block = &self.body(body).blocks[crate::ir::BlockId::new(at.0 as usize)];
         match &block.stmts.get(at.1 as usize)?.kind {
@@ -256,7 +261,7 @@ impl Program {
 }
 
 impl Ask<'_> {
-    fn operand(&mut self, body: BodyIdx, operand: &Operand) -> Prov {
+    pub(super) fn operand(&mut self, body: BodyIdx, operand: &Operand) -> Prov {
         self.operand_at(body, operand, &[])
     }
 
@@ -405,7 +410,7 @@ impl Ask<'_> {
         }
     }
 
-    fn value(&mut self, body: BodyIdx, local: LocalId, value: &Rvalue, path: &[Symbol]) -> Prov {
+    pub(super) fn value(&mut self, body: BodyIdx, local: LocalId, value: &Rvalue, path: &[Symbol]) -> Prov {
         match value {
             Rvalue::Use(operand) | Rvalue::Await(operand) | Rvalue::Cast(operand, _) => {
                 self.operand_at(body, operand, path)
@@ -489,6 +494,11 @@ impl Ask<'_> {
                 let inner = self.returned(fns[0], path);
                 match inner.root {
                     ProvRoot::Param(i) => match data.args.get(i) {
+                        // Steps that name arguments are put in as the caller has them; plain fields are looked through.
+                        Some(arg) if inner.path.iter().any(|step| step.as_str().contains('#')) => {
+                            let outer = self.operand(body, arg);
+                            program.put_arguments(body, &data.args, outer, &inner)
+                        }
                         Some(arg) => {
                             let mut outer = self.operand_at(body, arg, &inner.path);
                             outer.element |= inner.element;
@@ -497,7 +507,11 @@ impl Ask<'_> {
                         None => own(),
                     },
                     ProvRoot::Static(_) => inner,
-                    ProvRoot::ClosureParam(..) | ProvRoot::Call(..) | ProvRoot::Local(..) | ProvRoot::Unknown => {
+                    ProvRoot::Local(..) => match self.chosen(body, call, fns[0]) {
+                        Some(chosen) => chosen.extend(path),
+                        None => self.looked_up(body, call, name, path),
+                    },
+                    ProvRoot::ClosureParam(..) | ProvRoot::Call(..) | ProvRoot::Unknown => {
                         self.looked_up(body, call, name, path)
                     }
                 }

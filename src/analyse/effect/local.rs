@@ -503,10 +503,8 @@ pub fn pool_at_call(program: &Program, idx: BodyIdx, call: &ir::Call, pool: &Poo
     let prov = match &pool.prov.root {
         ProvRoot::Param(n) => {
             let unknown = Prov { root: ProvRoot::Unknown, path: Vec::new(), element: false };
-            let mut prov = call.args.get(*n).map_or(unknown, |op| program.prov(idx, op));
-            prov.path.extend(pool.prov.path.iter().copied());
-            prov.element |= pool.prov.element;
-            prov
+            let outer = call.args.get(*n).map_or(unknown, |op| program.prov(idx, op));
+            program.put_arguments(idx, &call.args, outer, &pool.prov)
         }
         ProvRoot::Static(_) | ProvRoot::Call(..) | ProvRoot::Unknown => pool.prov.clone(),
         ProvRoot::ClosureParam(..) | ProvRoot::Local(..) => {
