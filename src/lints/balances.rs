@@ -104,15 +104,17 @@ fn cancelled(cx: &Cx<'_>, account: &Account, n: usize) -> Option<(Confidence, Sp
     if to_its_end || !account.shared || account.sort == Sort::Flag || cx.facts.single[cx.body] {
         return None;
     }
-    let span = cx.events().events.iter().find_map(|e| match e {
-        Event::AwaitOpen { account, span, balance }
-            if *account == n && (balance.is(Balance::UP) || balance.is(Balance::DOWN)) =>
-        {
-            Some(*span)
+    cx.events().events.iter().find_map(|e| match e {
+        Event::AwaitOpen { account, span, balance } if *account == n && balance.is(Balance::UP) => {
+            Some((Confidence::Medium, *span, How::Cancelled))
+        }
+        // A counter that is down for a wait may count what is free, or be let go for the wait on purpose.
+        Event::AwaitOpen { account: open, span, balance } if *open == n && balance.is(Balance::DOWN) => {
+            let unclear = account.sort == Sort::Counter;
+            Some((if unclear { Confidence::Low } else { Confidence::Medium }, *span, How::Cancelled))
         }
         _ => None,
-    })?;
-    Some((Confidence::Medium, span, How::Cancelled))
+    })
 }
 
 /// The body is to leave it open for others to settle; but whoever gets an error has nothing to settle.
