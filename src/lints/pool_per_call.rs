@@ -28,7 +28,7 @@
 //! ## When it stays silent
 //! When all callers that are seen start at `main` or an initialiser and none is in a loop; when the pool is stored in
 //! something that lives longer, such as a cache; when a loop only tries again until the pool is there; when each request or
-//! turn of the loop connects to something else, such as the databases of several tenants.
+//! turn of the loop, or each item of a collection, connects to something else, such as the databases of several tenants.
 //!
 //! ## Known limits
 //! Functions of which no caller is seen, and that take no request, are reported with low confidence only.
@@ -60,8 +60,9 @@ fn check(cx: &Cx<'_>, out: &mut Vec<Finding>) {
             Often::Unknown => None,
             Often::Many(many) => Some(many.each),
         };
-        // A server factory keeps what it makes and still makes one for each worker.
-        if made.kept && !matches!(each, Some(Each::Worker | Each::Turn(_))) {
+        // A server factory keeps what it makes and still makes one for each worker; so does who makes the same pool for
+        // each item.
+        if made.kept && !matches!(each, Some(Each::Worker | Each::Turn(_) | Each::Item)) {
             continue;
         }
         let sure = match (&made.often, made.kept) {

@@ -69,7 +69,7 @@ struct Returned {
     /// The body and call of the leaf.
     leaf: (BodyIdx, CallId),
     /// Parameters that what it connects to is made of.
-    params: Vec<usize>,
+    params: Vec<read::Input>,
     /// It connects to something else each time, whatever the parameters.
     varies: bool,
 }

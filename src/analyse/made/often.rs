@@ -93,7 +93,7 @@ pub fn once_for_all(program: &Program, mut body: BodyIdx) -> bool {
 /// Answers, remembered by function and the parameters that matter.
 pub struct Calls<'a> {
     program: &'a Program,
-    known: HashMap<(FnIdx, Vec<usize>), Often>,
+    known: HashMap<(FnIdx, Vec<read::Input>), Often>,
     values: HashMap<FnIdx, Vec<(BodyIdx, ir::Path)>>,
 }
 
@@ -114,7 +114,7 @@ impl<'a> Calls<'a> {
     }
 
     /// How often a call runs with the same of what `which` of its arguments are made of.
-    pub fn often(&mut self, body: BodyIdx, call: CallId, which: Option<&[usize]>) -> Often {
+    pub fn often(&mut self, body: BodyIdx, call: CallId, which: Option<&[read::Input]>) -> Often {
         let inputs = read::inputs(self.program, body, call, which);
         let span = self.program.body(body).calls[call].span;
         if !inputs.item
@@ -224,7 +224,7 @@ impl<'a> Calls<'a> {
     }
 
     /// How often a function runs with the same of what the given parameters are made of.
-    fn function(&mut self, f: FnIdx, params: &[usize]) -> Often {
+    fn function(&mut self, f: FnIdx, params: &[read::Input]) -> Often {
         let key = (f, params.to_vec());
         if let Some(known) = self.known.get(&key) {
             return known.clone();
@@ -236,7 +236,7 @@ impl<'a> Calls<'a> {
         found
     }
 
-    fn function_inner(&mut self, f: FnIdx, params: &[usize]) -> Often {
+    fn function_inner(&mut self, f: FnIdx, params: &[read::Input]) -> Often {
         let program = self.program;
         let info = &program.fns[f];
         let ir = program.fn_ir(f);
@@ -266,7 +266,7 @@ impl<'a> Calls<'a> {
             });
         }
         let tells: Vec<Option<Request>> = info.params.iter().map(|ty| self.request(ty, 3)).collect();
-        if params.iter().any(|n| tells.get(*n) == Some(&Some(Request::Data))) {
+        if params.iter().any(|n| tells.get(n.param) == Some(&Some(Request::Data))) {
             return match found {
                 Some(Often::Once) => Often::Once,
                 Some(Often::Unknown | Often::Many(_)) | None => Often::Unknown,
@@ -283,7 +283,7 @@ impl<'a> Calls<'a> {
         }
     }
 
-    fn as_value(&mut self, body: BodyIdx, path: &ir::Path, params: &[usize], span: Span) -> Often {
+    fn as_value(&mut self, body: BodyIdx, path: &ir::Path, params: &[read::Input], span: Span) -> Often {
         let ir = self.program.body(body);
         let inputs = read::Inputs::default();
         for (id, call) in ir.calls.iter_enumerated() {

@@ -238,64 +238,105 @@ fn is_timer(program: &Program, body: BodyIdx, call: CallId) -> bool {
         .is_some_and(|row| row.waits.as_ref().is_some_and(|w| timer(w.kind)) || row.blocks.is_some_and(timer))
 }
 
+/// A parameter, or one field of it where nothing else of it is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Input {
+    /// Which parameter.
+    pub param: usize,
+    /// The field.
+    pub field: Option<Symbol>,
+}
+
 /// Where what a call is given comes from.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Inputs {
-    /// Parameters of the function.
-    pub params: Vec<usize>,
+    /// Parameters of the function, or single fields of them.
+    pub params: Vec<Input>,
     /// Something that is another one each time: the item of a loop or stream, what a closure is called with, what was
     /// awaited.
     pub item: bool,
 }
 
 /// Where the arguments of a call come from: all of them, or those given.
-pub fn inputs(program: &Program, body: BodyIdx, call: CallId, which: Option<&[usize]>) -> Inputs {
-    let args = program.body(body).calls[call].args.iter().enumerate();
-    let start = args.filter(|(i, _)| which.is_none_or(|w| w.contains(i))).filter_map(|(_, op)| match op {
-        Operand::Place(place) => Some(place),
-        Operand::Path(..) | Operand::Literal(_) => None,
-    });
+pub fn inputs(program: &Program, body: BodyIdx, call: CallId, which: Option<&[Input]>) -> Inputs {
     let mut out = Inputs::default();
-    let mut seen: Vec<(BodyIdx, LocalId)> = Vec::new();
-    let mut todo: Vec<(BodyIdx, LocalId)> = Vec::new();
-    for place in start {
-        out.item |= picks(program, body, place);
-        todo.push((body, place.local));
+    let mut seen: Vec<(BodyIdx, LocalId, Option<Symbol>)> = Vec::new();
+    let mut todo: Vec<(BodyIdx, LocalId, Option<Symbol>)> = Vec::new();
+    for (i, op) in program.body(body).calls[call].args.iter().enumerate() {
+        let Operand::Place(place) = op else { continue };
+        let fields: Vec<Option<Symbol>> = match which {
+            Some(which) => which.iter().filter(|w| w.param == i).map(|w| w.field).collect(),
+            None => vec![None],
+        };
+        out.item |= !fields.is_empty() && picks(program, body, place);
+        todo.extend(fields.into_iter().map(|field| (body, place.local, first_field(place, field))));
     }
-    while let Some((at, local)) = todo.pop() {
-        if seen.contains(&(at, local)) || seen.len() > 200 {
+    while let Some((at, local, field)) = todo.pop() {
+        if seen.contains(&(at, local, field)) || seen.len() > 200 {
             continue;
         }
-        seen.push((at, local));
+        seen.push((at, local, field));
         let ir = program.body(at);
         match ir.locals[local].kind {
             ir::LocalKind::Param if matches!(ir.kind, ir::BodyKind::Fn(_)) => {
-                let n = crate::base::Idx::index(local) - 1;
-                if !out.params.contains(&n) {
-                    out.params.push(n);
+                let input = Input { param: crate::base::Idx::index(local) - 1, field };
+                if !out.params.contains(&input) {
+                    out.params.push(input);
                 }
             }
             ir::LocalKind::Param => out.item = true,
             ir::LocalKind::Capture => {
                 let outer = ir.captures.iter().find(|c| c.inner == local).map(|c| c.outer);
                 if let (Some(parent), Some(outer)) = (program.bodies[at].parent, outer) {
-                    todo.push((parent, outer));
+                    todo.push((parent, outer, field));
                 }
             }
             ir::LocalKind::Return | ir::LocalKind::Var | ir::LocalKind::Temp => {
-                for (_, _, value) in assignments(ir).filter(|(_, to, _)| to.local == local) {
+                for (_, to, value) in assignments(ir).filter(|(_, to, _)| to.local == local) {
+                    let within = first_field(to, None);
+                    if within.is_some() && field.is_some() && within != field {
+                        continue;
+                    }
                     // What had to be asked for is another thing each time: a tenant's row, a message.
                     out.item |= matches!(value, Rvalue::Await(_) | Rvalue::AwaitMany { .. });
-                    for place in places(ir, value) {
+                    let field = if to.proj.is_empty() { field } else { None };
+                    for (place, field) in parts(ir, value, field) {
                         out.item |= picks(program, at, place);
-                        todo.push((at, place.local));
+                        todo.push((at, place.local, first_field(place, field)));
                     }
                 }
             }
         }
     }
-    out.params.sort_unstable();
+    out.params.sort_unstable_by_key(|input| (input.param, input.field.map(|f| f.as_str())));
     out
+}
+
+/// The field of a local that `field` of a place, or the whole of it, lies in.
+fn first_field(place: &Place, field: Option<Symbol>) -> Option<Symbol> {
+    match place.proj.iter().find(|p| !matches!(p, Proj::Deref)) {
+        Some(Proj::Field(name)) => Some(*name),
+        Some(Proj::Index | Proj::Variant { .. } | Proj::Try | Proj::Deref) => None,
+        None => field,
+    }
+}
+
+/// The places that one field of a value, or the whole of it, is made of; and which field of each.
+fn parts<'a>(body: &'a Body, value: &'a Rvalue, field: Option<Symbol>) -> Vec<(&'a Place, Option<Symbol>)> {
+    match value {
+        Rvalue::Aggregate { kind: AggregateKind::Struct(_) | AggregateKind::Tuple, fields, base }
+            if field.is_some() =>
+        {
+            let written = fields.iter().find(|(name, _)| Some(*name) == field).map(|(_, op)| (op, None));
+            match written.or_else(|| base.as_ref().map(|base| (base, field))) {
+                Some((Operand::Place(place), field)) => vec![(place, field)],
+                Some((Operand::Path(..) | Operand::Literal(_), _)) => Vec::new(),
+                None => places(body, value).into_iter().map(|place| (place, None)).collect(),
+            }
+        }
+        Rvalue::Use(Operand::Place(place)) | Rvalue::Ref { place, .. } => vec![(place, field)],
+        _ => places(body, value).into_iter().map(|place| (place, None)).collect(),
+    }
 }
 
 /// Whether a place is an item: of an iteration, or what a call in a loop gave as `Some`.
