@@ -144,7 +144,7 @@ impl Machine<'_> {
         match value {
             Rvalue::Use(op) | Rvalue::Cast(op, _) => read(locals, op),
             Rvalue::Ref { place, .. } => Value::Ref(place.clone()),
-            Rvalue::Plain(_) => Value::Plain,
+            Rvalue::Plain(_) | Rvalue::Step { .. } => Value::Plain,
             Rvalue::Aggregate { kind, fields, base: _ } => {
                 let mut parts: Vec<_> = fields.iter().map(|(name, op)| (*name, read(locals, op))).collect();
                 let name = match kind {
