@@ -8,16 +8,16 @@
 //! | [`ir`] | our own language: items, bodies, blocks, places, written types |
 //! | [`pack`] | library knowledge from `rules/*.toml`: schema, checks, catalog |
 //! | [`discover`] | walks the tree, reads Cargo.toml files, asks git |
-//! | [`parse`] | text to `syn::File`, comments to suppressions |
+//! | [`parse`] | blanks for the bodies of tests, text to `syn::File`, comments to suppressions |
 //! | [`lower`] | `syn` to IR: control flow, scopes, drops, macros |
 //! | [`mend`] | a finding to an edit that may mend it |
 //! | [`flow`] | the dataflow engine: lattice, worklist, results |
 //! | [`resolve`] | files to a program: names, types, call targets |
-//! | [`analyse`] | who holds which connection where: states, summaries, events |
+//! | [`analyse`] | who holds which connection where: states, summaries, events; how often, by how many tasks |
 //! | [`lints`] | one file per lint: events to findings |
 //! | [`report`] | suppressions, order, output formats |
-//! | [`pipeline`] | the sentence that composes the rooms |
-//! | [`cli`] | arguments, configuration, `explain`, `packs`, `dump` |
+//! | [`pipeline`] | the sentence that composes the rooms; proof of fixes |
+//! | [`cli`] | arguments, configuration; `explain`, `packs`, `inventory`, `fix`, `server`, `dump` |
 //!
 //! Rooms import only rooms above them in this table's floors (`tests/house.rs` has the table).
 
