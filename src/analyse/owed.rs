@@ -9,6 +9,7 @@
 //! move and its opposite settle it. **Absent on purpose:** amounts, and which member it is where its name cannot be followed.
 
 mod handles;
+mod texts;
 
 use super::effect::CallEffect;
 use super::events::Slot;
@@ -35,6 +36,8 @@ pub enum Sort {
     Permits,
     /// A transaction that is begun and ended by SQL text.
     Transaction,
+    /// What else SQL text sets up in a session and takes back: a setting, an attached database.
+    Setting,
     /// A raw handle that a C library gave and wants back.
     Handle,
 }
@@ -44,7 +47,7 @@ impl Sort {
     fn either(self) -> bool {
         match self {
             Sort::Counter => true,
-            Sort::Member | Sort::Flag | Sort::Permits | Sort::Transaction | Sort::Handle => false,
+            Sort::Member | Sort::Flag | Sort::Permits | Sort::Transaction | Sort::Setting | Sort::Handle => false,
         }
     }
 }
@@ -83,6 +86,8 @@ pub struct Move {
     pub answers: Option<bool>,
     /// It takes place on every path through the call.
     pub certain: bool,
+    /// Where the call fails, it has not taken place: what was to be moved back stays as it was.
+    pub stays: bool,
 }
 
 /// A net move of a callee, in terms of its parameters.
@@ -141,7 +146,7 @@ impl Balance {
     pub fn is_open(self, sort: Sort) -> bool {
         match sort {
             Sort::Counter => self.may_be(Balance::UP.or(Balance::DOWN)),
-            Sort::Member | Sort::Flag | Sort::Transaction | Sort::Handle => self.may_be(Balance::UP),
+            Sort::Member | Sort::Flag | Sort::Transaction | Sort::Setting | Sort::Handle => self.may_be(Balance::UP),
             Sort::Permits => self.may_be(Balance::DOWN),
         }
     }
@@ -149,7 +154,9 @@ impl Balance {
     pub fn open_way(self, sort: Sort) -> Option<bool> {
         self.is_open(sort).then(|| match sort {
             Sort::Permits => false,
-            Sort::Counter | Sort::Member | Sort::Flag | Sort::Transaction | Sort::Handle => self.may_be(Balance::UP),
+            Sort::Counter | Sort::Member | Sort::Flag | Sort::Transaction | Sort::Setting | Sort::Handle => {
+                self.may_be(Balance::UP)
+            }
         })
     }
     /// After a move.
@@ -158,7 +165,7 @@ impl Balance {
         let way = if up { Balance::UP } else { Balance::DOWN };
         let opens = match sort {
             Sort::Permits => !up,
-            Sort::Counter | Sort::Member | Sort::Flag | Sort::Transaction | Sort::Handle => up,
+            Sort::Counter | Sort::Member | Sort::Flag | Sort::Transaction | Sort::Setting | Sort::Handle => up,
         };
         let mut after = Balance(0);
         for one in [Balance::NEVER, Balance::UP, Balance::DOWN, Balance::SETTLED, Balance::GUARDED] {
@@ -185,6 +192,11 @@ impl Balance {
     pub fn unmoved(self) -> Balance {
         let rest = self.0 & !(Balance::UP.0 | Balance::DOWN.0);
         if rest == self.0 { self } else { Balance(rest | Balance::NEVER.0) }
+    }
+    /// The move back that led here did not take place, and what it was to end goes on.
+    #[must_use]
+    pub fn reopened(self) -> Balance {
+        if self.may_be(Balance::SETTLED) { Balance(self.0 & !Balance::SETTLED.0 | Balance::UP.0) } else { self }
     }
     /// Another turn of a loop: another member.
     #[must_use]
@@ -228,6 +240,7 @@ struct Raw {
     shared: bool,
     half: bool,
     certain: bool,
+    stays: bool,
     span: Span,
     site: Site,
 }
@@ -254,7 +267,7 @@ pub fn accounts(
         let found = accounts.list.iter().position(|a| a.is(&raw));
         let account = found.unwrap_or_else(|| {
             accounts.list.push(Account {
-                name: name(program, idx, &raw.prov),
+                name: raw.name(program, idx),
                 prov: raw.prov.clone(),
                 slot: raw.slot.clone(),
                 member: raw.member.clone(),
@@ -267,7 +280,7 @@ pub fn accounts(
             accounts.list.len() - 1
         });
         accounts.list[account].moves.push((raw.up, raw.span));
-        let moved = Move { account, up: raw.up, answers: raw.answers, certain: raw.certain };
+        let moved = Move { account, up: raw.up, answers: raw.answers, certain: raw.certain, stays: raw.stays };
         match raw.site {
             Site::Call(call) => accounts.calls.entry(call).or_default().push(moved),
             Site::Stmt(block, stmt) => {
@@ -411,11 +424,7 @@ impl Reader<'_> {
     fn call(&self, id: CallId, raws: &mut Vec<Raw>) {
         let call = &self.program.body(self.idx).calls[id];
         let span = call.span;
-        if let Some((conn, up)) = self.calls.and_then(|c| c[id].transaction)
-            && let Some(operand) = call.args.get(conn)
-            && self.lasts(operand)
-        {
-            raws.extend(self.raw(operand, None, Sort::Transaction, up, None, span, Site::Call(id)));
+        if self.texts(id, raws) {
             return;
         }
         match &self.program.bodies[self.idx].targets[id] {
@@ -500,6 +509,7 @@ impl Reader<'_> {
             shared: net.shared,
             half: false,
             certain: net.certain,
+            stays: false,
             span,
             site: Site::Call(id),
         })
@@ -517,7 +527,7 @@ impl Reader<'_> {
         site: Site,
     ) -> Option<Raw> {
         let direct = self.program.prov(self.idx, of);
-        let text = sort == Sort::Transaction;
+        let text = matches!(sort, Sort::Transaction | Sort::Setting);
         // A transaction belongs to the connection at hand, not to the pool that gave it.
         let prov = if text { direct.clone() } else { kept::through_locks(self.program, direct.clone()) };
         if !text && !self.outlives(&prov) {
@@ -529,7 +539,7 @@ impl Reader<'_> {
             || matches!(prov.root, ProvRoot::Static(_))
             || matches!(site, Site::Call(_)) && sort != Sort::Member;
         let slot = kept::slot(self.program, self.idx, of);
-        Some(Raw { slot, prov, member, sort, up, answers, shared, half: false, certain: true, span, site })
+        Some(Raw { slot, prov, member, sort, up, answers, shared, half: false, certain: true, stays: false, span, site })
     }
 
     /// Whether the place is behind the guard of a lock, or in a collection that locks by itself.
@@ -547,31 +557,6 @@ impl Reader<'_> {
             // A variable of the body around, which a task or closure has captured.
             ProvRoot::Local(body, _) | ProvRoot::Call(body, _) => body != self.idx || !prov.path.is_empty(),
             ProvRoot::ClosureParam(..) | ProvRoot::Unknown => false,
-        }
-    }
-
-    /// Whether a connection goes on when this body is left with an open transaction: pooled, or somebody else's.
-    fn lasts(&self, conn: &Operand) -> bool {
-        let ty = self.program.operand_ty(self.idx, conn);
-        if self.program.type_row(&ty).is_some_and(|row| row.resets) {
-            return false;
-        }
-        let given = self.program.prov(self.idx, conn).root;
-        let owner = self.program.bodies[self.idx].owner;
-        match given {
-            // One of its own, given by value, is closed when this body ends.
-            ProvRoot::Param(n) => owner.and_then(|f| self.program.fns[f].params.get(n)).is_none_or(|ty| {
-                matches!(ty, Ty::Ref(..)) || self.program.held(ty).iter().any(|h| h.kind == Kind::Guard || h.by_ref)
-            }),
-            ProvRoot::Static(_) | ProvRoot::ClosureParam(..) => true,
-            ProvRoot::Call(body, call) => match &self.program.bodies[body].targets[call] {
-                Target::Pack(path) => matches!(
-                    self.program.catalog.target_row(*path).map(|row| &row.effect),
-                    Some(Effect::Acquire { .. })
-                ),
-                _ => self.program.kind(&self.program.bodies[body].results[call]) == Some(Kind::Guard),
-            },
-            ProvRoot::Local(..) | ProvRoot::Unknown => false,
         }
     }
 

@@ -4,6 +4,10 @@
 //!
 //! **Absent on purpose:** a parser. A text that is not understood writes.
 
+mod halves;
+
+pub use halves::{Half, Pair, halves};
+
 use crate::base::Idx;
 use crate::ir::{self, Literal, Operand, Rvalue, StmtKind};
 use crate::resolve::{BodyIdx, Program, Target};
@@ -98,7 +102,7 @@ pub fn nature(text: &str) -> Nature {
 }
 
 /// Whether a text begins (`true`) or ends a transaction; savepoints, which the transaction around them ends, do neither.
-pub fn transaction(text: &str) -> Option<bool> {
+fn transaction(text: &str) -> Option<bool> {
     let statements = statements(text);
     let savepoint = statements.iter().any(|s| {
         let word = |n: usize| s.get(n).map_or("", String::as_str);

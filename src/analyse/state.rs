@@ -175,6 +175,8 @@ pub enum Owed {
     Lock(ResId),
     /// An account of the body, by its number.
     Account(usize),
+    /// An account of the body that this answer says was moved back; where it was not, it is open as before.
+    Back(usize),
 }
 
 /// What the answer of a statement that takes a session lock, or moves an account, tells.

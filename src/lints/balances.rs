@@ -54,6 +54,8 @@ enum How {
 fn cap(account: &Account) -> Confidence {
     match account.sort {
         Sort::Counter | Sort::Member if !account.shared => Confidence::Medium,
+        // Whoever fails a migration may be leaving for good.
+        Sort::Setting => Confidence::Medium,
         Sort::Counter | Sort::Member | Sort::Permits | Sort::Transaction | Sort::Handle => Confidence::High,
         // A flag of one's own that stays set after an error may say just that.
         Sort::Flag if !account.shared => Confidence::Low,
@@ -124,7 +126,7 @@ fn never_here(cx: &Cx<'_>, account: &Account, exits: &[&Left]) -> Option<(Confid
         // What is kept for others to find is not owed; whoever waits for the other half of a channel is gone.
         Sort::Member if account.half => true,
         Sort::Permits => false,
-        Sort::Member | Sort::Flag | Sort::Transaction | Sort::Handle => return None,
+        Sort::Member | Sort::Flag | Sort::Transaction | Sort::Setting | Sort::Handle => return None,
     };
     let elsewhere = |a: &Account| a.slot.is_some() && a.slot == account.slot && a.moves.iter().any(|m| m.0 != up);
     if cx.events().accounts.iter().any(elsewhere) {
@@ -174,10 +176,18 @@ fn tell(
         Sort::Flag => format!("`{name}` is set and not cleared {place}"),
         Sort::Permits => format!("permits of `{name}` are forgotten and not added again {place}"),
         Sort::Handle => format!("`{name}` is not given back {place}"),
+        Sort::Setting => {
+            let what = account.prov.path.last().map_or("", |s| s.as_str());
+            format!("{what} in the session of `{name}` is not taken back {place}")
+        }
         Sort::Transaction => {
             format!("the transaction begun over `{name}` is neither committed nor rolled back {place}")
         }
     };
+    let ends = |m: &&(bool, Span)| !m.0 && span.start <= m.1.start && m.1.end <= span.end;
+    if account.sort == Sort::Transaction && how != How::Cancelled && account.moves.iter().any(|m| ends(&m)) {
+        finding.message = format!("the transaction begun over `{name}` is still open where this `COMMIT` fails");
+    }
     if account.sort == Sort::Handle && !account.both_ways() {
         finding.message = format!("`{name}` is never given back");
     }
@@ -234,6 +244,7 @@ fn verbs(sort: Sort, up: bool) -> (&'static str, &'static str) {
         (Sort::Flag, _) => ("set here", "cleared it"),
         (Sort::Permits, _) => ("forgotten here", "added them again"),
         (Sort::Transaction, _) => ("begun here", "ended it"),
+        (Sort::Setting, _) => ("set up here", "taken it back"),
         (Sort::Handle, _) => ("given here, also where the call fails", "given it back"),
     }
 }
@@ -246,6 +257,7 @@ fn done(sort: Sort, up: bool) -> &'static str {
         (Sort::Flag, _) => "cleared",
         (Sort::Permits, _) => "added again",
         (Sort::Transaction, _) => "ended",
+        (Sort::Setting, _) => "taken back",
         (Sort::Handle, _) => "given back",
     }
 }
@@ -262,6 +274,10 @@ fn why(sort: Sort) -> &'static str {
             "forgotten permits do not come back by themselves: each time this happens the semaphore has fewer"
         }
         Sort::Handle => "nobody drops a raw handle: the connection behind it stays open, and its memory is lost",
+        Sort::Setting => {
+            "it belongs to the connection, not to the function: whoever uses the connection next works with it, and may \
+             read and write what is not theirs"
+        }
         Sort::Transaction => {
             "the connection goes on with the transaction open: its locks stay, and the next statements over it become part \
              of it"
@@ -276,6 +292,10 @@ fn help(sort: Sort) -> &'static str {
         }
         Sort::Permits => "keep the permit in what uses it and let it be dropped, rather than forgetting and adding",
         Sort::Handle => "put it into a struct with a `Drop` as soon as it is there, before anything can fail",
+        Sort::Setting => {
+            "run what comes between in a function of its own and take it back before its error is passed on, or let the \
+             connection be closed"
+        }
         Sort::Transaction => "use the library's transaction, which rolls back when it is dropped",
     }
 }

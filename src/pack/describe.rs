@@ -44,7 +44,7 @@ pub fn type_row(row: &TypeRow) -> String {
     if let Some(request) = row.request {
         tell("request", word(words::REQUESTS, request).to_owned());
     }
-    for (flag, set) in [("long_lived", row.long_lived), ("resets", row.resets)] {
+    for (flag, set) in [("long_lived", row.long_lived), ("resets", row.resets), ("stays_open", row.stays_open)] {
         if set {
             out.push(flag.to_owned());
         }

@@ -263,6 +263,7 @@ impl Loader {
         let noun = self.reader.text(row, "noun").map(|t| t.value.to_owned());
         let long_lived = self.reader.flag(row, "long_lived");
         let resets = self.reader.flag(row, "resets");
+        let stays_open = self.reader.flag(row, "stays_open");
         let request =
             self.reader.text(row, "request").and_then(|t| word(&mut self.reader, &t, "`request`", words::REQUESTS));
         let proof = self.proof(row);
@@ -296,6 +297,7 @@ impl Loader {
                 settings,
                 long_lived,
                 resets,
+                stays_open,
                 request,
                 proof,
             });

@@ -140,6 +140,8 @@ pub struct TypeRow {
     pub request: Option<Request>,
     /// Guards whose return resets the session (open transactions, locks): `session_on_pool` is quiet.
     pub resets: bool,
+    /// Connections and databases whose transaction stays open when its `COMMIT` fails.
+    pub stays_open: bool,
     /// The crate version and file that prove the row.
     pub proof: String,
 }

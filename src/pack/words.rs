@@ -29,6 +29,7 @@ pub mod keys {
         "settings",
         "long_lived",
         "resets",
+        "stays_open",
         "request",
         "proof",
     ];

@@ -144,8 +144,8 @@ pub struct CallEffect {
     pub tries: Vec<(usize, bool)>,
     /// The connection in argument 0 is closed, now or when it is dropped.
     pub ends_session: bool,
-    /// It begins (`true`) or ends a transaction by its text, over the connection in this argument.
-    pub transaction: Option<(usize, bool)>,
+    /// What its text sets up in the session of the connection in this argument, or takes back: a transaction, a setting.
+    pub halves: Option<(usize, Vec<sql::Half>)>,
     /// It sends text that could not be read: a lock may be given back by it.
     pub unread: bool,
     /// The closure that runs once per item of argument 0: its effects begin inside it, and do not talk over what gives the
@@ -327,7 +327,7 @@ impl<'a> Cx<'a> {
             unlocks: Vec::new(),
             tries: Vec::new(),
             ends_session: false,
-            transaction: None,
+            halves: None,
             unread: false,
             each: None,
             fns: Vec::new(),

@@ -531,7 +531,7 @@ impl Cx<'_> {
             Some(sql::Session::Lock | sql::Session::Unlock | sql::Session::Listen | sql::Session::Temporary)
         );
         effect.dedicated = own.then_some(conn);
-        effect.transaction = known.and_then(sql::transaction).map(|begins| (conn, begins));
+        effect.halves = known.map(sql::halves).filter(|halves| !halves.is_empty()).map(|halves| (conn, halves));
         if let Some(act) = effect.acts.get_mut(conn) {
             *act = Act::Talks { writes, locks, tries: nature.is_some_and(|n| n.tries) };
         }
@@ -544,7 +544,7 @@ impl Cx<'_> {
             self.maybe_executes(arg, &conn_ty, std::slice::from_ref(&link), writes, session, effect);
         }
         if let Some(pool) = self.pool_of(call, conn) {
-            effect.transaction = None;
+            effect.halves = None;
             if let Some(session) = session {
                 effect.session = Some(SessionUse { session, pool: pool.clone(), chain: vec![link.clone()] });
             }

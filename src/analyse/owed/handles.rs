@@ -38,7 +38,7 @@ pub(super) fn add(program: &Program, idx: BodyIdx, accounts: &mut Accounts) {
             accounts.list.len() - 1
         });
         accounts.list[account].moves.push((true, body.calls[id].span));
-        let opened = Move { account, up: true, answers: None, certain: true };
+        let opened = Move { account, up: true, answers: None, certain: true, stays: false };
         accounts.calls.entry(id).or_default().push(opened);
     }
     for (id, call) in body.calls.iter_enumerated() {
@@ -199,7 +199,7 @@ impl Handles<'_> {
         let releases = matches!(row.map(|r| &r.effect), Some(Effect::Release { of }) if *of == arg);
         if releases {
             accounts.list[account].moves.push((false, call.span));
-            let closed = Move { account, up: false, answers: None, certain: true };
+            let closed = Move { account, up: false, answers: None, certain: true, stays: false };
             accounts.calls.entry(id).or_default().push(closed);
             return;
         }

@@ -55,6 +55,9 @@ impl Transfer<'_> {
         let moved = before.moved(one.up, sort);
         let balance = if one.certain { moved } else { before.or(moved) };
         state.accounts.insert(one.account, balance);
+        if let Some(local) = to.as_local().filter(|_| one.stays) {
+            state.answers.insert(local, Answer { of: Owed::Back(one.account), tries: false, when: true });
+        }
         // A handle is given even where the status says that opening it failed.
         if let Some(local) = to.as_local()
             && sort != Sort::Handle

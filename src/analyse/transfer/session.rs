@@ -174,7 +174,10 @@ impl Transfer<'_> {
             Owed::Account(account) if !taken => {
                 state.accounts.insert(account, state.balance(account).unmoved());
             }
-            Owed::Account(_) => {}
+            Owed::Back(account) if !taken => {
+                state.accounts.insert(account, state.balance(account).reopened());
+            }
+            Owed::Account(_) | Owed::Back(_) => {}
         }
     }
 
