@@ -284,6 +284,15 @@ pub enum Event {
         /// Which place, if it has a name that other functions use too.
         slot: Option<Slot>,
     },
+    /// The handles of tasks that a loop starts stay in a collection for as long as the loop turns.
+    PilesUp {
+        /// The call that starts a task, or puts its handle in.
+        span: Span,
+        /// What each turn waits for.
+        turn: Span,
+        /// The collection.
+        name: Symbol,
+    },
     /// A resource is moved into a task or thread of its own.
     Spawned {
         /// The resource.

@@ -18,6 +18,8 @@ pub mod made;
 pub mod outcomes;
 pub mod owed;
 pub mod kept;
+pub mod loops;
+pub mod piles;
 pub mod resource;
 pub mod sql;
 pub mod state;
@@ -118,6 +120,7 @@ pub fn run(program: &Program, workers: &impl Workers) -> Facts {
     let mut facts = Facts { summaries, ..Facts::default() };
     read_events(program, &mut facts, left, workers);
     made::find(program, &mut facts.events);
+    piles::find(program, &mut facts.events);
     facts.pool_sizes = made::sizes(program);
     facts.emptied = kept::emptied(program, &facts);
     facts.sources = callers::sources(program, &facts);

@@ -9,6 +9,7 @@
 //! move and its opposite settle it. **Absent on purpose:** amounts, and which member it is where its name cannot be followed.
 
 mod handles;
+mod tasks;
 mod texts;
 
 use super::effect::CallEffect;
@@ -40,6 +41,8 @@ pub enum Sort {
     Setting,
     /// A raw handle that a C library gave and wants back.
     Handle,
+    /// A task that runs until it is aborted.
+    Task,
 }
 
 impl Sort {
@@ -47,7 +50,13 @@ impl Sort {
     fn either(self) -> bool {
         match self {
             Sort::Counter => true,
-            Sort::Member | Sort::Flag | Sort::Permits | Sort::Transaction | Sort::Setting | Sort::Handle => false,
+            Sort::Member
+            | Sort::Flag
+            | Sort::Permits
+            | Sort::Transaction
+            | Sort::Setting
+            | Sort::Handle
+            | Sort::Task => false,
         }
     }
 }
@@ -146,7 +155,9 @@ impl Balance {
     pub fn is_open(self, sort: Sort) -> bool {
         match sort {
             Sort::Counter => self.may_be(Balance::UP.or(Balance::DOWN)),
-            Sort::Member | Sort::Flag | Sort::Transaction | Sort::Setting | Sort::Handle => self.may_be(Balance::UP),
+            Sort::Member | Sort::Flag | Sort::Transaction | Sort::Setting | Sort::Handle | Sort::Task => {
+                self.may_be(Balance::UP)
+            }
             Sort::Permits => self.may_be(Balance::DOWN),
         }
     }
@@ -154,9 +165,13 @@ impl Balance {
     pub fn open_way(self, sort: Sort) -> Option<bool> {
         self.is_open(sort).then(|| match sort {
             Sort::Permits => false,
-            Sort::Counter | Sort::Member | Sort::Flag | Sort::Transaction | Sort::Setting | Sort::Handle => {
-                self.may_be(Balance::UP)
-            }
+            Sort::Counter
+            | Sort::Member
+            | Sort::Flag
+            | Sort::Transaction
+            | Sort::Setting
+            | Sort::Handle
+            | Sort::Task => self.may_be(Balance::UP),
         })
     }
     /// After a move.
@@ -165,7 +180,13 @@ impl Balance {
         let way = if up { Balance::UP } else { Balance::DOWN };
         let opens = match sort {
             Sort::Permits => !up,
-            Sort::Counter | Sort::Member | Sort::Flag | Sort::Transaction | Sort::Setting | Sort::Handle => up,
+            Sort::Counter
+            | Sort::Member
+            | Sort::Flag
+            | Sort::Transaction
+            | Sort::Setting
+            | Sort::Handle
+            | Sort::Task => up,
         };
         let mut after = Balance(0);
         for one in [Balance::NEVER, Balance::UP, Balance::DOWN, Balance::SETTLED, Balance::GUARDED] {
@@ -260,6 +281,7 @@ pub fn accounts(
     let raws = Reader { program, idx, calls: Some(calls), summaries: Some(summaries) }.moves();
     let mut accounts = Accounts::default();
     handles::add(program, idx, &mut accounts);
+    tasks::add(program, idx, calls, &mut accounts);
     if raws.is_empty() {
         return accounts;
     }
@@ -457,7 +479,7 @@ impl Reader<'_> {
                         let raw = self.raw(of, Some(member), Sort::Member, up, up.then_some(true), span, site);
                         raws.extend(raw.map(|raw| Raw { half, ..raw }));
                     }
-                    Some(Tally::Opens(_)) => {}
+                    Some(Tally::Opens(_) | Tally::Closes) => {}
                     None => {
                         if let Effect::Forget { of } = row.effect
                             && let Some(permit) = call.args.get(of)
@@ -539,7 +561,20 @@ impl Reader<'_> {
             || matches!(prov.root, ProvRoot::Static(_))
             || matches!(site, Site::Call(_)) && sort != Sort::Member;
         let slot = kept::slot(self.program, self.idx, of);
-        Some(Raw { slot, prov, member, sort, up, answers, shared, half: false, certain: true, stays: false, span, site })
+        Some(Raw {
+            slot,
+            prov,
+            member,
+            sort,
+            up,
+            answers,
+            shared,
+            half: false,
+            certain: true,
+            stays: false,
+            span,
+            site,
+        })
     }
 
     /// Whether the place is behind the guard of a lock, or in a collection that locks by itself.

@@ -27,6 +27,12 @@ pub fn unbalanced(cx: &Cx<'_>, lint: &'static str, n: usize) -> Option<Finding> 
     let settled = settled && !(tells(cx) && exits.iter().any(for_good));
     let (confidence, span, how) = if account.sort == Sort::Handle {
         exit(cx, account, &exits)?
+    } else if account.sort == Sort::Task {
+        // With what only `main` waits for the process ends, and the task with it.
+        if cx.facts.single[cx.body] {
+            return None;
+        }
+        exit(cx, account, &exits).or_else(|| cancelled(cx, account, n))?
     } else if settled {
         exit(cx, account, &exits).or_else(|| cancelled(cx, account, n))?
     } else {
@@ -56,6 +62,8 @@ fn cap(account: &Account) -> Confidence {
         Sort::Counter | Sort::Member if !account.shared => Confidence::Medium,
         // Whoever fails a migration may be leaving for good.
         Sort::Setting => Confidence::Medium,
+        // It may end by itself when what it does fails.
+        Sort::Task => Confidence::Medium,
         Sort::Counter | Sort::Member | Sort::Permits | Sort::Transaction | Sort::Handle => Confidence::High,
         // A flag of one's own that stays set after an error may say just that.
         Sort::Flag if !account.shared => Confidence::Low,
@@ -126,7 +134,7 @@ fn never_here(cx: &Cx<'_>, account: &Account, exits: &[&Left]) -> Option<(Confid
         // What is kept for others to find is not owed; whoever waits for the other half of a channel is gone.
         Sort::Member if account.half => true,
         Sort::Permits => false,
-        Sort::Member | Sort::Flag | Sort::Transaction | Sort::Setting | Sort::Handle => return None,
+        Sort::Member | Sort::Flag | Sort::Transaction | Sort::Setting | Sort::Handle | Sort::Task => return None,
     };
     let elsewhere = |a: &Account| a.slot.is_some() && a.slot == account.slot && a.moves.iter().any(|m| m.0 != up);
     if cx.events().accounts.iter().any(elsewhere) {
@@ -176,6 +184,7 @@ fn tell(
         Sort::Flag => format!("`{name}` is set and not cleared {place}"),
         Sort::Permits => format!("permits of `{name}` are forgotten and not added again {place}"),
         Sort::Handle => format!("`{name}` is not given back {place}"),
+        Sort::Task => format!("the task `{name}` is not aborted {place}"),
         Sort::Setting => {
             let what = account.prov.path.last().map_or("", |s| s.as_str());
             format!("{what} in the session of `{name}` is not taken back {place}")
@@ -207,6 +216,7 @@ fn tell(
     finding.steps.push(words::step(
         span,
         match how {
+            How::Cancelled if account.sort == Sort::Task => String::from("if it is cancelled here, nothing aborts it"),
             How::Cancelled => String::from("if it is cancelled here, nothing moves it back"),
             How::Exit { .. } | How::Failure => format!("leaves here without having {back}"),
         },
@@ -244,6 +254,7 @@ fn verbs(sort: Sort, up: bool) -> (&'static str, &'static str) {
         (Sort::Flag, _) => ("set here", "cleared it"),
         (Sort::Permits, _) => ("forgotten here", "added them again"),
         (Sort::Transaction, _) => ("begun here", "ended it"),
+        (Sort::Task, _) => ("started here", "aborted it"),
         (Sort::Setting, _) => ("set up here", "taken it back"),
         (Sort::Handle, _) => ("given here, also where the call fails", "given it back"),
     }
@@ -257,6 +268,7 @@ fn done(sort: Sort, up: bool) -> &'static str {
         (Sort::Flag, _) => "cleared",
         (Sort::Permits, _) => "added again",
         (Sort::Transaction, _) => "ended",
+        (Sort::Task, _) => "aborted",
         (Sort::Setting, _) => "taken back",
         (Sort::Handle, _) => "given back",
     }
@@ -274,6 +286,10 @@ fn why(sort: Sort) -> &'static str {
             "forgotten permits do not come back by themselves: each time this happens the semaphore has fewer"
         }
         Sort::Handle => "nobody drops a raw handle: the connection behind it stays open, and its memory is lost",
+        Sort::Task => {
+            "its handle is dropped, which does not end it: it goes on in its loop and keeps what it was given, a pool, a \
+             connection, a lease"
+        }
         Sort::Setting => {
             "it belongs to the connection, not to the function: whoever uses the connection next works with it, and may \
              read and write what is not theirs"
@@ -292,6 +308,7 @@ fn help(sort: Sort) -> &'static str {
         }
         Sort::Permits => "keep the permit in what uses it and let it be dropped, rather than forgetting and adding",
         Sort::Handle => "put it into a struct with a `Drop` as soon as it is there, before anything can fail",
+        Sort::Task => "keep the handle in a guard whose `Drop` aborts it, which every way out runs",
         Sort::Setting => {
             "run what comes between in a function of its own and take it back before its error is passed on, or let the \
              connection be closed"

@@ -2,7 +2,8 @@
 //!
 //! ## What it does
 //! Reports a pooled connection, transaction or row stream that is put into something that outlives the function and from
-//! which nothing is ever taken out again: a static, a map or list behind `self`, a place behind a lock.
+//! which nothing is ever taken out again: a static, a map or list behind `self`, a place behind a lock. Also a set or list of
+//! tasks, one for each client, that the loop which accepts clients fills and never empties.
 //!
 //! ## Why is this bad?
 //! A connection goes back to its pool when its guard is dropped. One that is stored stays out for as long as its keeper
@@ -49,7 +50,7 @@
 
 use super::{Cx, Group, Lint, words};
 use crate::analyse::{Event, Keeper, Life, PoolClass, ResId, Slot};
-use crate::base::{Confidence, Finding};
+use crate::base::{Confidence, Finding, Span, Symbol};
 use crate::pack::Kind;
 
 /// The lint.
@@ -64,6 +65,9 @@ pub static LINT: Lint = Lint {
 
 fn check(cx: &Cx<'_>, out: &mut Vec<Finding>) {
     for event in &cx.events().events {
+        if let Event::PilesUp { span, turn, name } = event {
+            out.push(piles_up(cx, *span, *turn, *name));
+        }
         let Event::Stored { res, span, into, slot } = event else { continue };
         let resource = &cx.events().resources[*res];
         if !is_pooled(cx, *res) || !stays(cx, *res) {
@@ -117,6 +121,25 @@ fn check(cx: &Cx<'_>, out: &mut Vec<Finding>) {
         );
         out.push(finding);
     }
+}
+
+/// The handles of tasks that are never taken out of their collection.
+fn piles_up(cx: &Cx<'_>, span: Span, turn: Span, name: Symbol) -> Finding {
+    let mut finding = words::finding(cx, LINT.name, Confidence::Medium, span, None);
+    finding.resource = name.to_string();
+    finding.message = format!("tasks that have ended stay in `{name}` for as long as this loop turns");
+    finding.steps = vec![
+        words::step(turn, "each turn waits for this"),
+        words::step(span, format!("and puts one more task into `{name}`, from which nothing is taken out")),
+    ];
+    finding.steps = words::order_steps(std::mem::take(&mut finding.steps), span);
+    finding.kinds.push(String::from("tasks"));
+    finding.why = String::from(
+        "each keeps its result until it is joined: one more for every client, until the process is out of memory",
+    );
+    finding.help =
+        format!("join what has ended on each turn, such as a branch of the `select!` that takes from `{name}`");
+    finding
 }
 
 /// Whether it occupies a slot of a pool and is not one that is kept by design.

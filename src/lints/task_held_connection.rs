@@ -1,8 +1,9 @@
 //! # task_held_connection
 //!
 //! ## What it does
-//! Reports a pooled connection that is moved into a task or thread that never ends, and a listener taken from a pool that
-//! lives as long as a stream which somebody else reads.
+//! Reports a pooled connection that is moved into a task or thread that never ends, a listener taken from a pool that
+//! lives as long as a stream which somebody else reads, and a task beside a function's work, such as a heartbeat, that one way
+//! out of the function aborts and another lets run on.
 //!
 //! ## Why is this bad?
 //! The task or the reader decides when the connection comes back. A loop without an end never lets go; a listener for each
@@ -41,9 +42,11 @@
 //! ## When it stays silent
 //! For a listener in a task of its own, which is how one for the whole process looks; for a function that takes nothing but
 //! its pool, since all its results are the same; for connections of no pool. A wait inside a task while a connection is held
-//! there is told by `held_across_await` and `held_across_blocking`, at the wait.
+//! there is told by `held_across_await` and `held_across_blocking`, at the wait. For a task that nothing aborts, whose handle
+//! is awaited or handed on, or which does not go on in a loop.
 
-use super::{Cx, Group, Lint, words};
+use super::{Cx, Group, Lint, balances, words};
+use crate::analyse::owed::Sort;
 use crate::analyse::{Event, PoolClass, ResId};
 use crate::base::{Confidence, Finding, Span};
 use crate::pack::Kind;
@@ -53,13 +56,17 @@ use crate::resolve::{BodyIdx, Ty};
 pub static LINT: Lint = Lint {
     name: "task_held_connection",
     group: Group::Preview,
-    summary: "a pooled connection is held by a task that never ends or by a stream's reader",
+    summary: "a connection is held by a task that goes on or by a stream's reader",
     since: "0.1.0",
     page: include_str!("task_held_connection.rs"),
     check,
 };
 
 fn check(cx: &Cx<'_>, out: &mut Vec<Finding>) {
+    let accounts = cx.events().accounts.iter().enumerate();
+    for (n, _) in accounts.filter(|(_, a)| a.sort == Sort::Task) {
+        out.extend(balances::unbalanced(cx, LINT.name, n));
+    }
     for event in &cx.events().events {
         match event {
             Event::Spawned { res, span, body: Some(body), endless: true, what }

@@ -62,6 +62,7 @@
 //! their names are made in different ways. A panic is no exit.
 
 use super::{Cx, Group, Lint, balances, words};
+use crate::analyse::owed::Sort;
 use crate::analyse::{Event, Life, Outcomes, Release, ResId};
 use crate::base::{Confidence, Finding, Span};
 use crate::ir::{LocalId, LocalKind, ReturnKind};
@@ -81,7 +82,8 @@ fn check(cx: &Cx<'_>, out: &mut Vec<Finding>) {
     for res in cx.events().resources.indices() {
         out.extend(locked(cx, res).or_else(|| taken(cx, res)));
     }
-    for account in 0..cx.events().accounts.len() {
+    let tasks = |account: &usize| cx.events().accounts[*account].sort == Sort::Task;
+    for account in (0..cx.events().accounts.len()).filter(|a| !tasks(a)) {
         out.extend(balances::unbalanced(cx, LINT.name, account));
     }
 }

@@ -170,6 +170,7 @@ pub fn waited_for(waits: &Waits) -> String {
         "stream" => "the next item of a stream",
         "signal" => "a signal",
         "socket" => "a socket",
+        "client" => "a client to connect",
         "consumer" => "its consumer to take the next item",
         "unseen" => "a method whose implementation is not in this workspace",
         _ => "something unknown",

@@ -531,13 +531,14 @@ impl Loader {
         })
     }
 
-    /// `up`, `down`, `opens`, `opens:1`, `flag:1`, `swap:1`, `in:1`, `out:1`.
+    /// `up`, `down`, `opens`, `closes`, `opens:1`, `flag:1`, `swap:1`, `in:1`, `out:1`.
     fn tally(&mut self, row: &Row<'_>) -> Option<Tally> {
         let text = self.reader.text(row, "tally")?;
         let (word, arg) = text.value.split_once(':').map_or((text.value, None), |(w, n)| (w, n.parse().ok()));
         match (word, arg.filter(|n| *n <= 15)) {
             ("up", None) if word == text.value => Some(Tally::Up),
             ("down", None) if word == text.value => Some(Tally::Down),
+            ("closes", None) if word == text.value => Some(Tally::Closes),
             ("opens", None) if word == text.value => Some(Tally::Opens(None)),
             ("opens", Some(n)) => Some(Tally::Opens(Some(n))),
             ("flag", Some(n)) => Some(Tally::Flag(n)),
@@ -546,7 +547,7 @@ impl Loader {
             ("out", Some(n)) => Some(Tally::Out(n)),
             _ => {
                 let message = format!(
-                    "`tally` is \"up\", \"down\", \"opens\", or \"opens:N\", \"flag:N\", \"swap:N\", \"in:N\", \"out:N\" with the number of an argument, not `{}`",
+                    "`tally` is \"up\", \"down\", \"opens\", \"closes\", or \"opens:N\", \"flag:N\", \"swap:N\", \"in:N\", \"out:N\" with the number of an argument, not `{}`",
                     text.value
                 );
                 self.reader.error(&text.span, message);

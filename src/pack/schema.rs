@@ -334,6 +334,8 @@ pub enum Tally {
     Swap(Arg),
     /// A raw handle is given, through this out-parameter or as the result, even where the call fails.
     Opens(Option<Arg>),
+    /// What argument 0 stands for is ended: a task that runs.
+    Closes,
     /// Something is put in under the name in this argument.
     In(Arg),
     /// What has the name in this argument is taken out.

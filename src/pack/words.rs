@@ -176,6 +176,7 @@ pub const WAITS: &[(&str, Confidence)] = &[
     ("stream", Confidence::Medium),
     ("signal", Confidence::High),
     ("socket", Confidence::High),
+    ("client", Confidence::High),
     ("consumer", Confidence::Medium),
     ("unknown", Confidence::Low),
 ];

@@ -14,9 +14,10 @@ use std::collections::BTreeMap;
 /// Names that stand for a handle: the variable, and temporaries that hold it or its address.
 type Names = BTreeMap<LocalId, LocalId>;
 
-struct Handles<'a> {
-    program: &'a Program,
-    idx: BodyIdx,
+/// The variables of a body that may be a handle, and what stands for them.
+pub(super) struct Handles<'a> {
+    pub(super) program: &'a Program,
+    pub(super) idx: BodyIdx,
     names: Names,
 }
 
@@ -27,8 +28,7 @@ pub(super) fn add(program: &Program, idx: BodyIdx, accounts: &mut Accounts) {
     if opens.is_empty() {
         return;
     }
-    let mut handles = Handles { program, idx, names: Names::new() };
-    handles.name();
+    let handles = Handles::of_body(program, idx);
     let mut known: BTreeMap<LocalId, usize> = BTreeMap::new();
     for id in opens {
         let Some(local) = handles.opened_by(id) else { continue };
@@ -47,18 +47,7 @@ pub(super) fn add(program: &Program, idx: BodyIdx, accounts: &mut Accounts) {
             handles.given(id, n, account, accounts);
         }
     }
-    for (block, data) in body.blocks.iter_enumerated() {
-        for (at, stmt) in data.stmts.iter().enumerate() {
-            let StmtKind::Assign { to, value } = &stmt.kind else { continue };
-            for op in moved(value) {
-                let Some(local) = handles.of(op) else { continue };
-                let stays = to.as_local().is_some_and(|l| l == local || handles.names.get(&l) == Some(&local));
-                if let (false, Some(&account)) = (stays, known.get(&local)) {
-                    accounts.kept.entry((block, at)).or_default().push(account);
-                }
-            }
-        }
-    }
+    handles.note_kept(&known, accounts);
 }
 
 /// What a statement that is no call hands on.
@@ -95,7 +84,14 @@ fn opens(row: &FnRow) -> bool {
     matches!(row.tally, Some(Tally::Opens(_)))
 }
 
-impl Handles<'_> {
+impl<'a> Handles<'a> {
+    /// Those of a body.
+    pub(super) fn of_body(program: &'a Program, idx: BodyIdx) -> Handles<'a> {
+        let mut handles = Handles { program, idx, names: Names::new() };
+        handles.name();
+        handles
+    }
+
     /// Which temporaries hold a variable, or its address.
     fn name(&mut self) {
         let body = self.program.body(self.idx);
@@ -127,7 +123,7 @@ impl Handles<'_> {
         matches!(name.as_str(), "as_mut_ptr" | "as_ptr" | "cast")
     }
 
-    fn of(&self, op: &Operand) -> Option<LocalId> {
+    pub(super) fn of(&self, op: &Operand) -> Option<LocalId> {
         let Operand::Place(place) = op else { return None };
         let local = place.as_local()?;
         Some(self.names.get(&local).copied().unwrap_or(local))
@@ -145,7 +141,7 @@ impl Handles<'_> {
     }
 
     /// The variable that a call's result is given to, first or by way of temporaries.
-    fn result(&self, id: CallId) -> Option<LocalId> {
+    pub(super) fn result(&self, id: CallId) -> Option<LocalId> {
         let body = self.program.body(self.idx);
         let mut at: Option<LocalId> = None;
         for stmt in body.blocks.iter().flat_map(|b| &b.stmts) {
@@ -167,7 +163,23 @@ impl Handles<'_> {
         at
     }
 
-    fn account(&self, local: LocalId, path: Symbol) -> Account {
+    /// Statements that hand one of these variables on.
+    pub(super) fn note_kept(&self, known: &BTreeMap<LocalId, usize>, accounts: &mut Accounts) {
+        for (block, data) in self.program.body(self.idx).blocks.iter_enumerated() {
+            for (at, stmt) in data.stmts.iter().enumerate() {
+                let StmtKind::Assign { to, value } = &stmt.kind else { continue };
+                for op in moved(value) {
+                    let Some(local) = self.of(op) else { continue };
+                    let stays = to.as_local().is_some_and(|l| l == local || self.names.get(&l) == Some(&local));
+                    if let (false, Some(&account)) = (stays, known.get(&local)) {
+                        accounts.kept.entry((block, at)).or_default().push(account);
+                    }
+                }
+            }
+        }
+    }
+
+    pub(super) fn account(&self, local: LocalId, path: Symbol) -> Account {
         let body = self.program.body(self.idx);
         let name = body.locals[local].name.map_or_else(|| String::from("the handle"), |n| n.to_string());
         Account {

@@ -66,9 +66,11 @@ impl Reader<'_> {
     fn stays_open(&self, conn: &Operand) -> bool {
         let ty = self.program.operand_ty(self.idx, conn);
         let row = |ty: &Ty| self.program.type_row(ty).is_some_and(|row| row.stays_open);
-        self.program.tables.deref_chain(ty.peel_refs()).iter().any(|ty| {
-            row(ty) || matches!(ty, Ty::Adt(_, args) if args.iter().any(row))
-        })
+        self.program
+            .tables
+            .deref_chain(ty.peel_refs())
+            .iter()
+            .any(|ty| row(ty) || matches!(ty, Ty::Adt(_, args) if args.iter().any(row)))
     }
 
     /// Whether a connection goes on when this body is left with an open transaction: pooled, or somebody else's.

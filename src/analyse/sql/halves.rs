@@ -163,10 +163,7 @@ mod tests {
         assert_eq!(told("SET LOCAL ROLE app"), []);
         assert_eq!(told("SET search_path TO tenant"), [(name("search_path"), true)]);
         assert_eq!(told("SET FOREIGN_KEY_CHECKS = 0"), [(name("foreign_key_checks"), true)]);
-        assert_eq!(
-            told("ATTACH DATABASE 'a.db' AS other"),
-            [(String::from("the attached database `other`"), true)]
-        );
+        assert_eq!(told("ATTACH DATABASE 'a.db' AS other"), [(String::from("the attached database `other`"), true)]);
         assert_eq!(told("BEGIN IMMEDIATE"), [(String::from("the transaction"), true)]);
         assert_eq!(told("CREATE FUNCTION f() AS 'x'; SET ROLE app"), []);
     }

@@ -6,7 +6,7 @@
 
 use super::*;
 use crate::analyse::events::{Keeper, Slot};
-use crate::analyse::kept;
+use crate::analyse::{kept, loops};
 
 impl Transfer<'_> {
     // ---- kept ----
@@ -95,7 +95,7 @@ impl Transfer<'_> {
         }
         for (res, body) in moved {
             if state.outcomes(res).may_be_held() {
-                let endless = body.is_some_and(|b| never_succeeds(self.program.body(b)));
+                let endless = body.is_some_and(|b| loops::never_succeeds(self.program.body(b)));
                 self.event(Event::Spawned { res, span, body, endless, what: what.clone() });
             }
         }
@@ -216,24 +216,4 @@ impl Transfer<'_> {
             self.event(Event::DriverDropped { res, span });
         }
     }
-}
-
-/// Whether no path from the entry reaches a return that is not a failure, though the body has a loop.
-fn never_succeeds(body: &Body) -> bool {
-    let mut seen = vec![false; body.blocks.len()];
-    let mut todo: Vec<BlockId> = vec![Idx::new(0)];
-    let mut loops = false;
-    while let Some(block) = todo.pop() {
-        if std::mem::replace(&mut seen[block.index()], true) {
-            loops = true;
-            continue;
-        }
-        match &body.blocks[block].term {
-            Terminator::Goto(to) => todo.push(*to),
-            Terminator::Switch { edges, .. } => todo.extend(edges.iter().map(|e| e.to)),
-            Terminator::Return(ReturnKind::Failure, _) | Terminator::Diverge => {}
-            Terminator::Return(ReturnKind::End | ReturnKind::Explicit, _) => return false,
-        }
-    }
-    loops
 }

@@ -102,7 +102,7 @@ impl Transfer<'_> {
     }
 
     /// The body awaits with accounts that were open before.
-    pub(super) fn note_open_await(&mut self, state: &State, operand: Option<&Operand>, span: Span) {
+    pub(super) fn note_open_await(&mut self, state: &State, at: Location, operand: Option<&Operand>, span: Span) {
         if self.sink.is_none() || state.accounts.is_empty() {
             return;
         }
@@ -111,7 +111,8 @@ impl Transfer<'_> {
                 Some(Operand::Place(place)) => state.answers.get(&place.local),
                 Some(Operand::Path(..) | Operand::Literal(_)) | None => None,
             };
-            answer.is_some_and(|a| a.of == Owed::Account(account))
+            let awaited = self.prepared.accounts.kept.get(&(at.block, at.stmt)).is_some_and(|l| l.contains(&account));
+            awaited || answer.is_some_and(|a| a.of == Owed::Account(account))
         };
         for (&account, &balance) in &state.accounts {
             if balance.is_open(self.prepared.accounts.list[account].sort) && !own(account) {

@@ -485,8 +485,8 @@ impl flow::Analysis for Transfer<'_> {
         match &stmt.kind {
             StmtKind::Assign { to, value } => {
                 match value {
-                    Rvalue::Await(op) => self.note_open_await(state, Some(op), stmt.span),
-                    Rvalue::AwaitMany { .. } => self.note_open_await(state, None, stmt.span),
+                    Rvalue::Await(op) => self.note_open_await(state, at, Some(op), stmt.span),
+                    Rvalue::AwaitMany { .. } => self.note_open_await(state, at, None, stmt.span),
                     _ => {}
                 }
                 let inherited = self.answer_of(state, value);
@@ -500,7 +500,7 @@ impl flow::Analysis for Transfer<'_> {
             }
             StmtKind::Drop { place, why } => self.drop_place(state, place, *why, stmt.span),
             StmtKind::Yield(op) => {
-                self.note_open_await(state, None, stmt.span);
+                self.note_open_await(state, at, None, stmt.span);
                 let value = self.read(state, op);
                 self.escape(state, &value);
                 if self.sink.is_some() {
