@@ -6,7 +6,7 @@ use super::outcomes::{Life, Outcomes, Wrote};
 use super::resource::PoolId;
 use super::state::State;
 use super::transfer::Transfer;
-use super::{Facts, effect};
+use super::{Facts, Many, effect};
 use crate::flow;
 use crate::ir;
 use crate::resolve::{BodyIdx, Program, ProvRoot};
@@ -108,9 +108,32 @@ pub fn states(program: &Program, facts: &Facts, idx: BodyIdx) -> String {
     out
 }
 
+/// How many tasks may run a body at once, and why.
+fn instances(program: &Program, facts: &Facts, idx: BodyIdx) -> String {
+    let mut out = String::from(if facts.single(idx) { "one task at a time" } else { "any number of tasks" });
+    let mut at = idx;
+    while let Some(why) = facts.instances.many[at] {
+        let path = |body: BodyIdx| program.function_path(body);
+        let (text, next) = match why {
+            Many::Uncalled => (format!("nobody in sight calls `{}`", path(at)), None),
+            Many::Asked => {
+                (format!("methods named like `{}` are called on something whose type is not known", path(at)), None)
+            }
+            Many::Recurs => (format!("`{}` calls itself", path(at)), None),
+            Many::Value(by) => (format!("`{}` hands it on as a value", path(by)), None),
+            Many::Leaves(by) => (format!("`{}` lets others run it", path(by)), None),
+            Many::Runs(by) => (format!("`{}` runs it", path(by)), Some(by)),
+        };
+        let _ = write!(out, "; {text}");
+        let Some(next) = next else { break };
+        at = next;
+    }
+    out
+}
+
 /// What a body does, and each call's part in it.
-pub fn summary(facts: &Facts, idx: BodyIdx) -> String {
-    let mut out = String::new();
+pub fn summary(program: &Program, facts: &Facts, idx: BodyIdx) -> String {
+    let mut out = format!("run by {}\n", instances(program, facts, idx));
     let Some(summary) = facts.summaries.get(idx) else { return String::from("no summary\n") };
     for (title, effects) in [("when it runs", &summary.effects), ("when its result is awaited", &summary.later)] {
         for a in &effects.acquires {

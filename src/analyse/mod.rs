@@ -27,6 +27,7 @@ pub mod summary;
 pub mod transfer;
 
 pub use events::{BodyEvents, CallerSite, Event, Keeper, Release, Slot};
+pub use instances::Many;
 pub use outcomes::{Life, Outcomes, Wrote};
 pub use resource::{Link, Origin, PoolClass, ResId, Resource, Sameness};
 pub use summary::{Acquires, Blocks, Summary, Waits};
@@ -100,8 +101,15 @@ pub struct Facts {
     pub emptied: BTreeSet<Slot>,
     /// Whether what a parameter (function, parameter) gets comes from a pool.
     pub sources: BTreeMap<(FnIdx, usize), callers::Sources>,
-    /// Whether at most one task at a time runs a body.
-    pub single: IndexVec<BodyIdx, bool>,
+    /// How many tasks may run each body at once.
+    pub instances: instances::Instances,
+}
+
+impl Facts {
+    /// Whether at most one task at a time, or one for each of a few places in the code, runs a body.
+    pub fn single(&self, body: BodyIdx) -> bool {
+        self.instances.many[body].is_none()
+    }
 }
 
 /// Analyses the whole program: level by level of the call graph, so that the bodies of a level can be read at once.
@@ -124,7 +132,7 @@ pub fn run(program: &Program, workers: &impl Workers) -> Facts {
     facts.pool_sizes = made::sizes(program);
     facts.emptied = kept::emptied(program, &facts);
     facts.sources = callers::sources(program, &facts);
-    facts.single = instances::single(program);
+    facts.instances = instances::of(program);
     facts.unlocks_on_return = unlocks_on_return(program, &facts.summaries);
     facts
 }

@@ -31,4 +31,6 @@ pub struct Dep {
     pub dir: Option<String>,
     /// Whether only a dev-dependency.
     pub dev: bool,
+    /// Whether only a feature of the crate brings it.
+    pub optional: bool,
 }

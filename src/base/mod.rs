@@ -1,9 +1,10 @@
 //! Ground floor: pure data that every room needs.
 //!
-//! Owns: symbols, files and byte spans, typed indices, crates, levels, suppressions, findings, problems.
+//! Owns: symbols, files and byte spans, typed indices and graphs of them, crates, levels, suppressions, findings, problems.
 //!
 //! **Invariant:** nothing here knows another room, does I/O, or can fail.
 
+pub mod components;
 pub mod finding;
 pub mod fx;
 pub mod index;
@@ -14,6 +15,7 @@ pub mod suppression;
 pub mod symbol;
 pub mod workers;
 
+pub use components::components;
 pub use finding::{Confidence, Edit, Finding, Held, Level, Offence, Problem, Step, Suggestion};
 pub use index::{Idx, IndexVec};
 pub use krate::{CrateInput, Dep};

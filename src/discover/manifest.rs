@@ -198,6 +198,7 @@ impl Manifest<'_> {
                     let dep = self.dep(name, spec, dev, workspace, folders);
                     let known = deps.entry(dep.name.clone()).or_insert_with(|| dep.clone());
                     known.dev &= dev;
+                    known.optional |= dep.optional;
                 }
             }
         };
@@ -211,6 +212,7 @@ impl Manifest<'_> {
     }
 
     fn dep(&self, name: &str, spec: &Value, dev: bool, workspace: Option<&Self>, folders: &BTreeSet<&str>) -> Dep {
+        let own = spec;
         let (spec, base) = match (is_true(spec.get("workspace")), workspace) {
             (true, Some(w)) => {
                 let shared = w.table.get("workspace").and_then(|t| t.get("dependencies")?.get(name));
@@ -219,12 +221,14 @@ impl Manifest<'_> {
             (true, None) | (false, _) => (spec, self.dir),
         };
         let package = spec.get("package").and_then(Value::as_str).unwrap_or(name);
+        let optional = is_true(own.get("optional"));
         let dir = spec.get("path").and_then(Value::as_str).and_then(|path| join(base, path));
         Dep {
             name: name.replace('-', "_"),
             package: package.to_owned(),
             dir: dir.filter(|dir| folders.contains(dir.as_str())),
             dev,
+            optional,
         }
     }
 }
@@ -292,7 +296,8 @@ fn bare_crate(files: &[&str]) -> CrateInput {
 }
 
 /// A crate is for tests only if it lies among tests, or if its name says so and the workspace's own crates use it in
-/// tests only. The name is asked because a product's library is often a dev-dependency of its own helpers.
+/// tests, or behind a feature, only. The name is asked because a product's library is often a dev-dependency of its own
+/// helpers.
 fn mark_dev_only(crates: &mut [CrateInput], heads: &[Head]) {
     let in_test_folder = |dir: &str| dir.split('/').any(|part| TEST_FOLDERS.contains(&part));
     for krate in crates.iter_mut() {
@@ -307,7 +312,7 @@ fn mark_dev_only(crates: &mut [CrateInput], heads: &[Head]) {
             let users = || {
                 crates.iter().filter_map(|user| Some((user, user.deps.iter().find(|d| d.dir.as_deref() == Some(dir))?)))
             };
-            users().all(|(user, dep)| dep.dev || user.dev_only)
+            users().all(|(user, dep)| dep.dev || dep.optional || user.dev_only)
         });
         match next {
             Some(k) => crates[k].dev_only = true,

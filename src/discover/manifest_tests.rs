@@ -79,6 +79,22 @@ fn without_manifest_all_is_one_crate() {
 }
 
 #[test]
+fn a_test_helper_behind_a_feature_is_a_test_crate() {
+    let crates = read(
+        &[
+            (
+                "app/Cargo.toml",
+                "[package]\nname = 'app'\n[dependencies]\napp-test-fakes = { path = '../fakes', optional = true }\n\
+                 [features]\ntesting = ['dep:app-test-fakes']\n[dev-dependencies]\napp-test-fakes = { path = '../fakes' }\n",
+            ),
+            ("fakes/Cargo.toml", "[package]\nname = 'app-test-fakes'\n"),
+        ],
+        &["app/src/lib.rs", "fakes/src/lib.rs"],
+    );
+    assert_eq!(crates.iter().map(|k| k.dev_only).collect::<Vec<_>>(), [false, true]);
+}
+
+#[test]
 fn a_library_that_its_own_tests_use_is_no_test_crate() {
     let crates = read(
         &[

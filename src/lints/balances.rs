@@ -111,7 +111,7 @@ fn cancelled(cx: &Cx<'_>, account: &Account, n: usize) -> Option<(Confidence, Sp
     let to_its_end = !matches!(body.kind, BodyKind::Fn(_) | BodyKind::Generator)
         || info.owner.is_some_and(|f| cx.program.fn_ir(f).name == "main");
     // Nor is a call that only `main` and the tasks it starts wait for: who would give it up?
-    if to_its_end || !account.shared || account.sort == Sort::Flag || cx.facts.single[cx.body] {
+    if to_its_end || !account.shared || account.sort == Sort::Flag || cx.facts.single(cx.body) {
         return None;
     }
     cx.events().events.iter().find_map(|e| match e {

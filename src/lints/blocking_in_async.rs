@@ -59,7 +59,8 @@ fn check(cx: &Cx<'_>, out: &mut Vec<Finding>) {
     sites.sort_by_key(|(span, _)| *span);
     let Some(&(span, blocks)) = sites.first() else { return };
     // The one task of a tool blocks nobody but itself; a call that panics does so for it too.
-    let cap = if cx.facts.single[cx.body] && !blocks.panics { Confidence::Low } else { Confidence::High };
+    let alone = cx.facts.instances.others[cx.body].is_none();
+    let cap = if alone && !blocks.panics { Confidence::Low } else { Confidence::High };
     let mut finding = words::finding(cx, LINT.name, blocks.confidence.min(cap), span, None);
     finding.resource = words::folded(cx, span);
     finding.message = format!("`{}` blocks an async worker thread", words::text(cx, span));

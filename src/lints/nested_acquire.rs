@@ -96,7 +96,9 @@ fn judge<'a>(cx: &Cx<'a>, event: &'a Event) -> Option<Second<'a>> {
         Sameness::Maybe(confidence, _) => confidence,
         Sameness::Different => return None,
     };
-    let confidence = words::starving_confidence(cx, *res).min(acquires.confidence).min(by_sameness);
+    // A listener and its like are few, one to a task that never ends: they take their share of the pool at start-up.
+    let by_life = if words::long_lived(cx, resource) { Confidence::Low } else { Confidence::High };
+    let confidence = words::starving_confidence(cx, *res).min(acquires.confidence).min(by_sameness).min(by_life);
     Some(Second { span: *span, acquires, sameness, confidence })
 }
 

@@ -139,7 +139,7 @@ fn locked(cx: &Cx<'_>, res: ResId) -> Option<Finding> {
         }
         None => {
             // Every path gives it back, if the function gets that far: nobody gives up what only `main` and its tasks wait for.
-            if cx.facts.single[cx.body] {
+            if cx.facts.single(cx.body) {
                 return None;
             }
             let span = cx.events().events.iter().find_map(|e| match e {

@@ -324,7 +324,7 @@ pub fn certainty(cx: &Cx<'_>, res: ResId) -> Confidence {
 pub fn starving_confidence(cx: &Cx<'_>, res: ResId) -> Confidence {
     let resource = &cx.events().resources[res];
     let slot = resource.pool.class == PoolClass::Slots && resource.kind != Kind::Tx;
-    if slot && cx.facts.single[cx.body] { Confidence::Low } else { held_confidence(cx, res) }
+    if slot && cx.facts.single(cx.body) { Confidence::Low } else { held_confidence(cx, res) }
 }
 
 /// Whether a resource is one that may be held for long by design.

@@ -57,7 +57,7 @@ pub fn dump(options: &Options<'_>, what: Dump, place: Option<(&str, &str)>) -> R
             let facts = panics::caught(|| work::deep(|| analyse::run(&program, &work::Threads(options.threads))))?;
             let show = |idx| match what {
                 Dump::States => analyse::dump::states(&program, &facts, idx),
-                _ => analyse::dump::summary(&facts, idx),
+                _ => analyse::dump::summary(&program, &facts, idx),
             };
             Ok(sections(&program, &bodies, |idx| {
                 let info = &program.bodies[idx];

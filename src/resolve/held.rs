@@ -119,8 +119,11 @@ impl Walk<'_> {
                 }
                 without |= self.finds == before;
             }
-            if without {
-                self.out[first..].iter_mut().for_each(|h| h.maybe = true);
+            let connection = |h: &Held| matches!(h.kind, Kind::Guard | Kind::Conn);
+            let chosen = !def.variants.is_empty() && self.out[first..].iter().any(connection);
+            for held in &mut self.out[first..] {
+                // A connection, or a transaction over one: which of them is only seen where it is made.
+                held.maybe |= without || chosen && held.kind == Kind::Tx;
             }
             self.visiting.pop();
             return;

@@ -105,6 +105,17 @@ pub enum Target {
     Unknown(&'static str),
 }
 
+impl Target {
+    /// The workspace's functions that it may reach.
+    pub fn functions(&self) -> impl Iterator<Item = FnIdx> + '_ {
+        let fns: &[FnIdx] = match self {
+            Target::Local { fns, .. } => fns,
+            _ => &[],
+        };
+        fns.iter().copied()
+    }
+}
+
 /// Where a pool, lock or other long-lived thing came from: a path that can be compared.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Prov {

@@ -49,13 +49,14 @@ pub fn krate(name: &str, dir: &str, local: &[(&str, &str)]) -> CrateInput {
     ];
     let mut deps: Vec<Dep> = outside
         .iter()
-        .map(|n| Dep { name: (*n).into(), package: n.replace('_', "-"), dir: None, dev: false })
+        .map(|n| Dep { name: (*n).into(), package: n.replace('_', "-"), dir: None, dev: false, optional: false })
         .collect();
     deps.extend(local.iter().map(|(n, d)| Dep {
         name: (*n).into(),
         package: (*n).into(),
         dir: Some((*d).into()),
         dev: false,
+        optional: false,
     }));
     let root = if dir.is_empty() { "src/lib.rs".to_owned() } else { format!("{dir}/src/lib.rs") };
     CrateInput { name: name.into(), roots: vec![root], dir: dir.into(), deps, edition: 2021, dev_only: false }
