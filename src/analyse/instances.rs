@@ -16,7 +16,7 @@ mod fate;
 
 use super::made::read;
 use crate::base::{IndexVec, Symbol};
-use crate::ir::Callee;
+use crate::ir::{CallId, Callee};
 use crate::resolve::{BodyIdx, Program, Target};
 use fate::{Fate, Fates};
 use std::collections::HashSet;
@@ -36,6 +36,11 @@ pub enum Many {
     Leaves(BodyIdx),
     /// This body runs it and is itself run by many.
     Runs(BodyIdx),
+}
+
+/// Whether tasks pile up that a call starts: control may come back to it before the task was awaited.
+pub fn piles_up(program: &Program, body: BodyIdx, call: CallId) -> bool {
+    Fates { program }.piles_up(body, call)
 }
 
 /// Which bodies how many tasks may run.

@@ -155,6 +155,7 @@ pub fn waited_for(waits: &Waits) -> String {
         "sleep" | "timer" => "a timer",
         "process" => "a process to end",
         "task" => "another task",
+        "cpu" => "work that keeps a processor busy",
         "channel" => "a channel",
         "lock" => "a lock",
         "permit" => "a permit",

@@ -132,6 +132,8 @@ pub struct CallEffect {
     pub race: bool,
     /// The argument that runs in a task of its own.
     pub spawns: Option<usize>,
+    /// What is waited for by who waits for the blocking work that it starts.
+    pub joins: Option<Effects>,
     /// Drives many futures in this argument at once: with the width, if the row has an argument for it.
     pub fan_out: Option<(usize, Option<Width>)>,
     /// Blocks until the future in this argument is ready.
@@ -321,6 +323,7 @@ impl<'a> Cx<'a> {
             fields: None,
             race: false,
             spawns: None,
+            joins: None,
             fan_out: None,
             block_on: None,
             session: None,

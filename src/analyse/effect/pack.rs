@@ -268,12 +268,13 @@ impl Cx<'_> {
             Effect::RunClosure { from, .. } => (false, false, *from),
             _ => (false, false, None),
         };
-        if offload && row.waits.is_none() && row.is_async {
-            effect.effects.add_waits(Waits {
-                kind: Symbol::new("task"),
-                confidence: Confidence::High,
-                chain: vec![link.clone()],
-            });
+        if offload && row.waits.is_none() {
+            let closure = self.closure_arg(call, what).and_then(|body| self.summaries.get(body));
+            let waits = offloaded(closure.map(|s| &**s), &link);
+            match row.is_async {
+                true => effect.effects.merge(&waits, Confidence::High),
+                false => effect.joins = Some(waits),
+            }
         }
         let pool_from = from.and_then(|f| (self.arg_kind(call, f) == Some(Kind::Pool)).then_some(f));
         if let Some(f) = pool_from {
@@ -626,4 +627,28 @@ fn is_read_only(body: &Body, definitions: &sql::Definitions<'_>, operand: &Opera
             .is_some_and(|id| body.calls[id].args.first().is_some_and(|inner| is_read_only(body, definitions, inner))),
         Operand::Literal(_) => false,
     }
+}
+
+/// What is waited for by who waits for work on a blocking thread: the slow things that the work does, as far as they are
+/// seen. Work that is slow in no way that is known is likely short.
+fn offloaded(closure: Option<&Summary>, link: &Link) -> Effects {
+    let mut waits = Effects::default();
+    let mut slow = Effects::default();
+    if let Some(summary) = closure {
+        slow.merge(&summary.effects.called_at(link), Confidence::High);
+        slow.merge(&summary.later.called_at(link), Confidence::High);
+    }
+    for blocks in slow.blocks {
+        let (kind, cap) = match blocks.kind.as_str() {
+            "io" => ("file", Confidence::Low),
+            "lock" => ("lock", Confidence::Low),
+            kind @ ("database" | "channel" | "task") => (kind, Confidence::Medium),
+            kind => (kind, Confidence::High),
+        };
+        waits.add_waits(Waits { kind: Symbol::new(kind), confidence: blocks.confidence.min(cap), chain: blocks.chain });
+    }
+    if waits.is_empty() {
+        waits.add_waits(Waits { kind: Symbol::new("task"), confidence: Confidence::Low, chain: vec![link.clone()] });
+    }
+    waits
 }

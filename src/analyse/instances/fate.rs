@@ -162,7 +162,7 @@ impl Fates<'_> {
     }
 
     /// Whether control may come back to a call that starts a task before that task was awaited.
-    fn piles_up(&self, body: BodyIdx, call: CallId) -> bool {
+    pub fn piles_up(&self, body: BodyIdx, call: CallId) -> bool {
         let ir = self.program.body(body);
         let Some((start, handle)) = read::site(ir, call) else { return true };
         let mut handles = vec![handle.local];

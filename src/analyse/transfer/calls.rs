@@ -58,7 +58,7 @@ impl Transfer<'_> {
             self.fan_out(state, values.get(what), width.is_some(), known, call.span, &effect.what);
         }
         if let Some(what) = effect.spawns {
-            if call.in_loop {
+            if call.in_loop && instances::piles_up(self.program, self.idx, id) {
                 self.fan_out(state, values.get(what), false, None, call.span, &effect.what);
             }
             return self.spawn(state, &values, what, id);
@@ -80,6 +80,13 @@ impl Transfer<'_> {
                 self.note_consumed(state, effect, &args, call.span);
                 self.happen(state, effect, &args, &args, false, call.span);
                 out.merge(&self.apply(state, effect, &args, id));
+                if effect.joins.is_some() {
+                    out.add_pending(Pending {
+                        what: Deferred::Call(id),
+                        args: args_borrowed(&values).into(),
+                        task: true,
+                    });
+                }
                 if effect.block_on.is_some() {
                     let blocked = self.awaited(state, &values, true, call.span, &Ty::Unknown);
                     out.merge(&blocked);

@@ -16,6 +16,7 @@ mod beyond;
 use super::Summaries;
 use super::effect::{Act, CallEffect, Gift, Prepared, When, Width};
 use super::events::{BodyEvents, Event, Release};
+use super::instances;
 use super::outcomes::{Life, Outcome, Outcomes};
 use super::owed::Balance;
 use super::resource::{Origin, PoolClass, PoolId, ResId, Resource, Sameness, same_pool};

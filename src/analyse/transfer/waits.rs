@@ -227,13 +227,19 @@ impl Transfer<'_> {
 
     pub(super) fn join_task(&mut self, state: &mut State, pending: &Pending, span: Span) -> Value {
         let mut effects = Effects::default();
-        effects.add_waits(crate::analyse::summary::Waits {
-            kind: Symbol::new("task"),
-            confidence: Confidence::High,
-            chain: vec![crate::analyse::resource::Link { span, callee: String::from("task") }],
-        });
+        let joins = match pending.what {
+            Deferred::Call(id) => self.prepared.calls[id].joins.as_ref(),
+            Deferred::Block(_) => None,
+        };
+        if joins.is_none() {
+            effects.add_waits(crate::analyse::summary::Waits {
+                kind: Symbol::new("task"),
+                confidence: Confidence::High,
+                chain: vec![crate::analyse::resource::Link { span, callee: String::from("task") }],
+            });
+        }
         match pending.what {
-            Deferred::Call(id) => effects.merge(&self.prepared.calls[id].effects, Confidence::High),
+            Deferred::Call(id) => effects.merge(joins.unwrap_or(&self.prepared.calls[id].effects), Confidence::High),
             Deferred::Block(body) => {
                 if let Some(summary) = self.inner.get(&body).and_then(|&b| self.summaries.get(b)) {
                     effects.merge(&summary.effects, Confidence::High);
