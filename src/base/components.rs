@@ -66,9 +66,7 @@ pub fn components<I: Idx>(edges: &IndexVec<I, Vec<I>>) -> Vec<Vec<I>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    crate::index_type!(
-        struct Node, "n"
-    );
+    crate::index_type!(Node, "n");
 
     #[test]
     fn callees_come_first_and_cycles_stay_together() {

@@ -29,7 +29,7 @@ pub fn unbalanced(cx: &Cx<'_>, lint: &'static str, n: usize) -> Option<Finding> 
         exit(cx, account, &exits)?
     } else if account.sort == Sort::Task {
         // With what only `main` waits for the process ends, and the task with it.
-        if cx.facts.single[cx.body] {
+        if cx.facts.single(cx.body) {
             return None;
         }
         exit(cx, account, &exits).or_else(|| cancelled(cx, account, n))?

@@ -135,8 +135,3 @@ impl Program {
         levels
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-}
