@@ -101,6 +101,8 @@ pub struct Facts {
     pub emptied: BTreeSet<Slot>,
     /// Whether what a parameter (function, parameter) gets comes from a pool.
     pub sources: BTreeMap<(FnIdx, usize), callers::Sources>,
+    /// Some semaphore of the program begins without permits: they are a signal, which is given by adding them.
+    pub closed_gates: bool,
     /// How many tasks may run each body at once.
     pub instances: instances::Instances,
 }
@@ -133,6 +135,7 @@ pub fn run(program: &Program, workers: &impl Workers) -> Facts {
     facts.emptied = kept::emptied(program, &facts);
     facts.sources = callers::sources(program, &facts);
     facts.instances = instances::of(program);
+    facts.closed_gates = made::closed_gates(program);
     facts.unlocks_on_return = unlocks_on_return(program, &facts.summaries);
     facts
 }

@@ -93,6 +93,8 @@ pub struct Move {
     pub up: bool,
     /// The call answers whether it moved: the boolean that says so.
     pub answers: Option<bool>,
+    /// Where the answer is something, another was there before, and is not this body's to take out.
+    pub replaces: bool,
     /// It takes place on every path through the call.
     pub certain: bool,
     /// Where the call fails, it has not taken place: what was to be moved back stays as it was.
@@ -260,6 +262,7 @@ struct Raw {
     answers: Option<bool>,
     shared: bool,
     half: bool,
+    replaces: bool,
     certain: bool,
     stays: bool,
     span: Span,
@@ -302,7 +305,8 @@ pub fn accounts(
             accounts.list.len() - 1
         });
         accounts.list[account].moves.push((raw.up, raw.span));
-        let moved = Move { account, up: raw.up, answers: raw.answers, certain: raw.certain, stays: raw.stays };
+        let Raw { up, answers, replaces, certain, stays, .. } = raw;
+        let moved = Move { account, up, answers, replaces, certain, stays };
         match raw.site {
             Site::Call(call) => accounts.calls.entry(call).or_default().push(moved),
             Site::Stmt(block, stmt) => {
@@ -476,8 +480,11 @@ impl Reader<'_> {
                             }
                             _ => false,
                         };
-                        let raw = self.raw(of, Some(member), Sort::Member, up, up.then_some(true), span, site);
-                        raws.extend(raw.map(|raw| Raw { half, ..raw }));
+                        let gives = &self.program.bodies[self.idx].results[id];
+                        let replaces = up && gives.head().is_some_and(|path| path.as_str() == "std::option::Option");
+                        let answers = (up && !replaces).then_some(true);
+                        let raw = self.raw(of, Some(member), Sort::Member, up, answers, span, site);
+                        raws.extend(raw.map(|raw| Raw { half, replaces, ..raw }));
                     }
                     Some(Tally::Opens(_) | Tally::Closes) => {}
                     None => {
@@ -530,6 +537,7 @@ impl Reader<'_> {
             answers: None,
             shared: net.shared,
             half: false,
+            replaces: false,
             certain: net.certain,
             stays: false,
             span,
@@ -570,6 +578,7 @@ impl Reader<'_> {
             answers,
             shared,
             half: false,
+            replaces: false,
             certain: true,
             stays: false,
             span,

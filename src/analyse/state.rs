@@ -186,7 +186,7 @@ pub struct Answer {
     pub of: Owed,
     /// It is only tried: a boolean in the answer says whether it was taken.
     pub tries: bool,
-    /// What that boolean is when it was.
+    /// What that boolean is when it was; without one, whether the good answer says so.
     pub when: bool,
 }
 

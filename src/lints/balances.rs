@@ -51,9 +51,13 @@ fn left(event: &Event, n: usize) -> Option<&Left> {
 /// How it goes wrong.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum How {
-    Exit { failed: bool },
+    Exit {
+        failed: bool,
+    },
     Failure,
     Cancelled,
+    /// A task: nobody cancels it, but it may panic or be aborted.
+    Ends,
 }
 
 /// How sure a finding about this sort can be.
@@ -78,11 +82,18 @@ fn exit(cx: &Cx<'_>, account: &Account, exits: &[&Left]) -> Option<(Confidence, 
     let judged = open.map(|l| {
         let sure = l.balance.is(Balance::UP) || l.balance.is(Balance::DOWN);
         let confidence = if sure { cap(account) } else { Confidence::Low };
+        // A commit that fails is rare, and what it leaves may be seen to by whoever is told.
+        let confidence = if ends_at(account, l.span) { confidence.min(Confidence::Medium) } else { confidence };
         (confidence, l.span, How::Exit { failed: l.failed })
     });
     let judged: Vec<_> = judged.collect();
     let best = judged.iter().map(|j| j.0).max()?;
     judged.into_iter().filter(|j| j.0 == best).min_by_key(|j| j.1)
+}
+
+/// Whether an exit is the failing side of what was to move it back.
+fn ends_at(account: &Account, exit: Span) -> bool {
+    account.moves.iter().any(|(up, span)| !up && exit.start <= span.start && span.end <= exit.end)
 }
 
 /// Whether a successful answer may say that it did not work out: a boolean, an option, a value.
@@ -111,6 +122,13 @@ fn cancelled(cx: &Cx<'_>, account: &Account, n: usize) -> Option<(Confidence, Sp
     let to_its_end = !matches!(body.kind, BodyKind::Fn(_) | BodyKind::Generator)
         || info.owner.is_some_and(|f| cx.program.fn_ir(f).name == "main");
     // Nor is a call that only `main` and the tasks it starts wait for: who would give it up?
+    if to_its_end && account.sort == Sort::Permits && body.kind == BodyKind::Async {
+        let waits = cx.events().events.iter().find_map(|e| match e {
+            Event::AwaitOpen { account, span, balance } if *account == n && balance.is(Balance::DOWN) => Some(*span),
+            _ => None,
+        });
+        return waits.map(|span| (Confidence::Medium, span, How::Ends));
+    }
     if to_its_end || !account.shared || account.sort == Sort::Flag || cx.facts.single(cx.body) {
         return None;
     }
@@ -174,6 +192,7 @@ fn tell(
         How::Exit { failed: true } | How::Failure => "on this error path",
         How::Exit { failed: false } => "on this path",
         How::Cancelled => "if this await is cancelled",
+        How::Ends => "if the task ends here, by a panic or an abort",
     };
     let mut finding = words::finding(cx, lint, confidence, span, None);
     finding.resource.clone_from(name);
@@ -193,8 +212,7 @@ fn tell(
             format!("the transaction begun over `{name}` is neither committed nor rolled back {place}")
         }
     };
-    let ends = |m: &&(bool, Span)| !m.0 && span.start <= m.1.start && m.1.end <= span.end;
-    if account.sort == Sort::Transaction && how != How::Cancelled && account.moves.iter().any(|m| ends(&m)) {
+    if account.sort == Sort::Transaction && how != How::Cancelled && ends_at(account, span) {
         finding.message = format!("the transaction begun over `{name}` is still open where this `COMMIT` fails");
     }
     if account.sort == Sort::Handle && !account.both_ways() {
@@ -218,6 +236,7 @@ fn tell(
         match how {
             How::Cancelled if account.sort == Sort::Task => String::from("if it is cancelled here, nothing aborts it"),
             How::Cancelled => String::from("if it is cancelled here, nothing moves it back"),
+            How::Ends => String::from("if it ends here, nothing adds them again"),
             How::Exit { .. } | How::Failure => format!("leaves here without having {back}"),
         },
     ));
@@ -227,6 +246,7 @@ fn tell(
         How::Exit { .. } => "unbalanced",
         How::Failure => "unbalanced on failure",
         How::Cancelled => "cancelled",
+        How::Ends => "ends",
     }));
     finding.why = why(account.sort).to_owned();
     finding.help = help(account.sort).to_owned();

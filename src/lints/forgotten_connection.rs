@@ -76,10 +76,10 @@ fn check(cx: &Cx<'_>, out: &mut Vec<Finding>) {
     }
 }
 
-/// Permits that are forgotten in a workspace in which nothing adds permits to a semaphore.
+/// Permits that are forgotten where nothing in the workspace adds any to their semaphore.
 fn permits<'a>(cx: &'a Cx<'_>) -> impl Iterator<Item = Finding> + 'a {
     let forgotten = |a: &&Account| a.sort == Sort::Permits && a.moves.iter().all(|m| !m.0);
-    cx.events().accounts.iter().filter(forgotten).filter(|_| !adds_permits(cx)).filter_map(|account| {
+    cx.events().accounts.iter().filter(forgotten).filter(|a| !adds_permits(cx, a)).filter_map(|account| {
         let (_, span) = *account.moves.first()?;
         let name = &account.name;
         let mut finding = words::finding(cx, LINT.name, Confidence::Medium, span, None);
@@ -93,8 +93,10 @@ fn permits<'a>(cx: &'a Cx<'_>) -> impl Iterator<Item = Finding> + 'a {
     })
 }
 
-fn adds_permits(cx: &Cx<'_>) -> bool {
-    let adds = |a: &Account| a.sort == Sort::Permits && a.moves.iter().any(|m| m.0);
+/// Whether permits are added to what may be the same semaphore.
+fn adds_permits(cx: &Cx<'_>, forgotten: &Account) -> bool {
+    let same = |a: &Account| a.slot.is_none() || forgotten.slot.is_none() || a.slot == forgotten.slot;
+    let adds = |a: &Account| a.sort == Sort::Permits && same(a) && a.moves.iter().any(|m| m.0);
     cx.facts.events.iter().any(|events| events.accounts.iter().any(adds))
 }
 

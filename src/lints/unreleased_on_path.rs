@@ -4,10 +4,12 @@
 //! Reports what must be given back by a statement and is not on some path, by `?`, by `return`, at the end, or when the
 //! function is cancelled at an await in between:
 //!
-//! - a session lock (`pg_advisory_lock`, `GET_LOCK`) whose connection returns to its pool while the lock is held;
+//! - a session lock (`pg_advisory_lock`, `GET_LOCK`) whose connection returns to its pool while the lock is held, or that is
+//!   given back by a statement whose answer nobody looks at;
 //! - a transaction that is begun and ended as text (`BEGIN`, `COMMIT`) over a connection that lives on;
 //! - a connection that is taken out of a field and dropped on one path although another puts it back or uses it;
-//! - permits that are forgotten and added again by `add_permits`;
+//! - permits that are forgotten and added again by `add_permits`, also where the task that adds them may end before; permits
+//!   that are added although none are forgotten;
 //! - a raw handle that a C library gave, as a result or through an out-parameter, also where the call that gave it failed;
 //! - a counter that goes up and down, something put into a set or map and taken out under the same name, a flag that is set
 //!   and cleared, where one path leaves before the second half, also through methods that do one half each.
@@ -58,14 +60,14 @@
 //! for others to find.
 //!
 //! ## Known limits
-//! An unlock that fails is taken for one that works. Counters are not told apart by amount, nor members by what they are where
-//! their names are made in different ways. A panic is no exit.
+//! An unlock that fails and is looked at is taken for one that works. Counters are not told apart by amount, nor members by what they are where
+//! their names are made in different ways. A panic is no exit, except of a task that is to add permits again.
 
 use super::{Cx, Group, Lint, balances, words};
-use crate::analyse::owed::Sort;
+use crate::analyse::owed::{Account, Balance, Sort};
 use crate::analyse::{Event, Life, Outcomes, Release, ResId};
 use crate::base::{Confidence, Finding, Span};
-use crate::ir::{LocalId, LocalKind, ReturnKind};
+use crate::ir::{Body, Callee, DropWhy, LocalId, LocalKind, Operand, ReturnKind, Rvalue, StmtKind};
 use crate::pack::Kind;
 
 /// The lint.
@@ -80,12 +82,37 @@ pub static LINT: Lint = Lint {
 
 fn check(cx: &Cx<'_>, out: &mut Vec<Finding>) {
     for res in cx.events().resources.indices() {
-        out.extend(locked(cx, res).or_else(|| taken(cx, res)));
+        out.extend(locked(cx, res).or_else(|| unasked(cx, res)).or_else(|| taken(cx, res)));
     }
     let tasks = |account: &usize| cx.events().accounts[*account].sort == Sort::Task;
     for account in (0..cx.events().accounts.len()).filter(|a| !tasks(a)) {
-        out.extend(balances::unbalanced(cx, LINT.name, account));
+        out.extend(balances::unbalanced(cx, LINT.name, account).or_else(|| added(cx, account)));
     }
+}
+
+/// Permits that are added although nobody forgets any: a limit that only grows.
+fn added(cx: &Cx<'_>, n: usize) -> Option<Finding> {
+    let account = &cx.events().accounts[n];
+    let permits = |a: &&Account| a.sort == Sort::Permits && (a.slot == account.slot || a.slot.is_none());
+    if account.sort != Sort::Permits || account.slot.is_none() || account.before != Balance::NEVER {
+        return None;
+    }
+    let mut all = cx.facts.events.iter().flat_map(|events| &events.accounts).filter(permits);
+    if all.any(|a| a.moves.iter().any(|m| !m.0)) || cx.facts.closed_gates {
+        return None;
+    }
+    let (_, span) = *account.moves.first()?;
+    let name = &account.name;
+    let mut finding = words::finding(cx, LINT.name, Confidence::Medium, span, None);
+    finding.resource.clone_from(name);
+    finding.message = format!("permits are added to `{name}`, and nothing has taken any out of it for good");
+    finding.steps = words::order_steps(vec![words::step(span, "the limit grows each time this runs")], span);
+    finding.kinds.push(String::from("added"));
+    finding.why = String::from(
+        "a permit that is dropped comes back by itself; what is added besides lets more in at once than the limit says",
+    );
+    finding.help = String::from("add permits only for those that were forgotten");
+    Some(finding)
 }
 
 /// Whether it goes back to a pool that leaves the session as it is.
@@ -175,6 +202,58 @@ fn locked(cx: &Cx<'_>, res: ResId) -> Option<Finding> {
          holds the lock",
     );
     Some(finding)
+}
+
+/// A lock is given back by a statement whose answer nobody looks at; where it fails, the connection returns with the lock.
+fn unasked(cx: &Cx<'_>, res: ResId) -> Option<Finding> {
+    // Who ends the connection afterwards ends its session.
+    let ends = |(_, release): &(Span, Release)| matches!(release, Release::Call);
+    if !keeps_session(cx, res) || cx.events().releases[res].iter().any(ends) {
+        return None;
+    }
+    let span = locks(cx, res, false).find(|span| ignored(cx.program.body(cx.body), *span))?;
+    let name = words::name(cx, res);
+    let mut finding = words::finding(cx, LINT.name, Confidence::Medium, span, Some(res));
+    finding.message = format!("whether {name} gives its session lock back is not looked at");
+    finding.steps = words::acquisition_steps(cx, res);
+    finding.steps.push(words::step(span, format!("if this fails, {name} goes back to its pool with the lock")));
+    finding.steps = words::order_steps(std::mem::take(&mut finding.steps), span);
+    finding.kinds.push(String::from("unlock ignored"));
+    finding.why = String::from(
+        "a statement fails also over a session that is alive, after a timeout or in a transaction that was aborted: the \
+         lock stays, and everybody who wants it waits",
+    );
+    finding.help = String::from("where it fails, let the connection be closed: its session ends, and the lock with it");
+    Some(finding)
+}
+
+/// Whether the answer of what is awaited or called at a place is thrown away, as it is or as `.ok()`.
+fn ignored(body: &Body, at: Span) -> bool {
+    let (mut answers, mut options): (Vec<LocalId>, Vec<LocalId>) = (Vec::new(), Vec::new());
+    for stmt in body.blocks.iter().flat_map(|b| &b.stmts) {
+        match &stmt.kind {
+            StmtKind::Assign { to, value } => {
+                let here = stmt.span.start <= at.start && at.end <= stmt.span.end;
+                match value {
+                    Rvalue::Await(_) if here => answers.extend(to.as_local()),
+                    Rvalue::Call(_) if stmt.span == at => answers.extend(to.as_local()),
+                    Rvalue::Call(id) => {
+                        let call = &body.calls[*id];
+                        let of = matches!(call.args.first(), Some(Operand::Place(p)) if answers.contains(&p.local));
+                        let ok = matches!(&call.callee, Callee::Method { name, .. } if name.as_str() == "ok");
+                        options.extend(to.as_local().filter(|_| of && ok));
+                    }
+                    _ => {}
+                }
+            }
+            StmtKind::Drop { place, why: DropWhy::Wildcard } if answers.contains(&place.local) => return true,
+            StmtKind::Drop { place, why: DropWhy::Wildcard | DropWhy::Temporary } if options.contains(&place.local) => {
+                return true;
+            }
+            StmtKind::Drop { .. } | StmtKind::Yield(_) | StmtKind::Declare(_) => {}
+        }
+    }
+    false
 }
 
 /// How sure it is that a path to an exit has the lock.

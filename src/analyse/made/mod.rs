@@ -81,6 +81,19 @@ struct Site {
     fate: Fate,
 }
 
+/// Whether a semaphore of the program is made with no permits.
+pub fn closed_gates(program: &Program) -> bool {
+    program.bodies.iter_enumerated().filter(|(_, info)| !info.is_test).any(|(idx, info)| {
+        info.targets.iter_enumerated().any(|(id, target)| {
+            let makes = matches!(target, Target::Pack(_))
+                && program.kind(&info.results[id]) == Some(Kind::Semaphore)
+                && matches!(program.body(idx).calls[id].callee, ir::Callee::Path(_));
+            let first = program.body(idx).calls[id].args.first().filter(|_| makes);
+            first.and_then(|op| read::number(program, idx, op)) == Some(0)
+        })
+    })
+}
+
 /// Most wrappers one call can stand for.
 const MOST: usize = 4;
 

@@ -38,7 +38,7 @@ pub(super) fn add(program: &Program, idx: BodyIdx, accounts: &mut Accounts) {
             accounts.list.len() - 1
         });
         accounts.list[account].moves.push((true, body.calls[id].span));
-        let opened = Move { account, up: true, answers: None, certain: true, stays: false };
+        let opened = Move { account, up: true, answers: None, replaces: false, certain: true, stays: false };
         accounts.calls.entry(id).or_default().push(opened);
     }
     for (id, call) in body.calls.iter_enumerated() {
@@ -211,7 +211,7 @@ impl<'a> Handles<'a> {
         let releases = matches!(row.map(|r| &r.effect), Some(Effect::Release { of }) if *of == arg);
         if releases {
             accounts.list[account].moves.push((false, call.span));
-            let closed = Move { account, up: false, answers: None, certain: true, stays: false };
+            let closed = Move { account, up: false, answers: None, replaces: false, certain: true, stays: false };
             accounts.calls.entry(id).or_default().push(closed);
             return;
         }

@@ -3,7 +3,7 @@
 //! A handle that is dropped lets its task run on, with all that the task was given: a pool, a connection, a lease. Where a
 //! function aborts it on one way out, the task does not end by itself, and every other way out owes the same.
 //!
-//! **Invariants:** only tasks whose body goes on in a loop; a handle that goes anywhere else, or is awaited, is nobody's debt.
+//! **Invariants:** only tasks whose body goes on in a loop and that were given what may lead to a connection; a handle that goes anywhere else, or is awaited, is nobody's debt.
 //! **Absent on purpose:** tasks that nothing aborts.
 
 use super::handles::Handles;
@@ -33,7 +33,8 @@ pub(super) fn add(program: &Program, idx: BodyIdx, calls: &IndexVec<CallId, Call
         let is_task = program.kind(&program.bodies[idx].results[id]) == Some(Kind::Task);
         let Some(what) = calls[id].spawns.filter(|_| is_task).and_then(|what| call.args.get(what)) else { continue };
         let Some(local) = handles.result(id).filter(|l| body.locals[*l].kind == LocalKind::Var) else { continue };
-        if !runs(program, idx, what, WRAPPERS).is_some_and(|task| loops::has_one(program.body(task))) {
+        let Some((task, given)) = runs(program, idx, what, WRAPPERS) else { continue };
+        if !loops::has_one(program.body(task)) || !given.iter().any(|ty| may_connect(program, ty)) {
             continue;
         }
         let account = *known.entry(local).or_insert_with(|| {
@@ -76,7 +77,7 @@ pub(super) fn add(program: &Program, idx: BodyIdx, calls: &IndexVec<CallId, Call
 impl Accounts {
     fn moves(&mut self, id: CallId, account: usize, up: bool, span: Span) {
         self.list[account].moves.push((up, span));
-        let moved = Move { account, up, answers: None, certain: true, stays: false };
+        let moved = Move { account, up, answers: None, replaces: false, certain: true, stays: false };
         self.calls.entry(id).or_default().push(moved);
     }
 }
@@ -93,8 +94,26 @@ fn aborts(program: &Program, idx: BodyIdx, id: CallId) -> bool {
     }
 }
 
-/// The body that a future is of, through what only wraps it.
-fn runs(program: &Program, idx: BodyIdx, future: &Operand, depth: usize) -> Option<BodyIdx> {
+/// Whether a value may be, or lead to, a connection: what is known to hold none does not, and what is not known may.
+fn may_connect(program: &Program, ty: &Ty) -> bool {
+    let connects = |kind: Kind| {
+        matches!(kind, Kind::Pool | Kind::Guard | Kind::Conn | Kind::Tx | Kind::Stream | Kind::Handle | Kind::Driver)
+    };
+    if program.held(ty).iter().any(|h| connects(h.kind)) {
+        return true;
+    }
+    match program.peel_wrappers(ty) {
+        Ty::Adt(path, _) => {
+            let known = program.tables.adts.contains_key(&path) || path.as_str().starts_with("std::");
+            !known && program.catalog.type_row(path).is_none()
+        }
+        Ty::Unknown | Ty::Param(..) | Ty::Dyn(_) => true,
+        Ty::Ref(..) | Ty::Tuple(_) | Ty::Slice(_) | Ty::Future(_) | Ty::Fn(..) | Ty::Never => false,
+    }
+}
+
+/// The body that a future is of, through what only wraps it, and the types of what it was given.
+fn runs(program: &Program, idx: BodyIdx, future: &Operand, depth: usize) -> Option<(BodyIdx, Vec<Ty>)> {
     let Operand::Place(place) = future else { return None };
     let local = place.as_local().filter(|_| depth > 0)?;
     let body = program.body(idx);
@@ -102,12 +121,16 @@ fn runs(program: &Program, idx: BodyIdx, future: &Operand, depth: usize) -> Opti
     let (_, _, value) = values.next().filter(|_| values.next().is_none())?;
     match value {
         Rvalue::Use(op) => runs(program, idx, op, depth - 1),
-        Rvalue::Aggregate { kind: AggregateKind::Async(id), .. } => {
-            program.inner_bodies(idx).iter().copied().find(|b| program.bodies[*b].id == *id)
+        Rvalue::Aggregate { kind: AggregateKind::Async(id), fields, .. } => {
+            let inner = program.inner_bodies(idx).iter().copied().find(|b| program.bodies[*b].id == *id)?;
+            Some((inner, fields.iter().map(|(_, op)| program.operand_ty(idx, op)).collect()))
         }
         Rvalue::Call(id) => match &program.bodies[idx].targets[*id] {
             Target::Local { fns, .. } => match &**fns {
-                [f] => program.fns[*f].body,
+                [f] => {
+                    let given = body.calls[*id].args.iter().map(|op| program.operand_ty(idx, op)).collect();
+                    Some((program.fns[*f].body?, given))
+                }
                 _ => None,
             },
             Target::Pack(_) => runs(program, idx, body.calls[*id].args.first()?, depth - 1),

@@ -66,7 +66,7 @@ impl Transfer<'_> {
             let answer = Answer {
                 of: Owed::Account(one.account),
                 tries: one.answers.is_some(),
-                when: one.answers.unwrap_or(true),
+                when: one.answers.unwrap_or(!one.replaces),
             };
             state.answers.insert(local, answer);
         }

@@ -150,18 +150,19 @@ impl Transfer<'_> {
             | EdgeKind::Again
             | EdgeKind::Exit
             | EdgeKind::Arm(_) => {
-                if good == Some(false) {
+                if good == Some(!answer.tries && !answer.when) {
                     self.settle_answer(state, answer.of, false);
                 }
             }
         }
     }
 
-    /// The local is known to be good or bad: where it tells that a statement failed, that took nothing.
+    /// The local is known to be good or bad: where it tells that a statement failed, or found something there, that took
+    /// nothing.
     pub(super) fn tested(&self, state: &mut State, local: LocalId, good: bool) {
         if let Some(&answer) = state.answers.get(&local)
             && !answer.tries
-            && !good
+            && good != answer.when
         {
             self.settle_answer(state, answer.of, false);
         }
