@@ -28,10 +28,6 @@ pub fn unbalanced(cx: &Cx<'_>, lint: &'static str, n: usize) -> Option<Finding> 
     let (confidence, span, how) = if account.sort == Sort::Handle {
         exit(cx, account, &exits)?
     } else if account.sort == Sort::Task {
-        // With what only `main` waits for the process ends, and the task with it.
-        if cx.facts.single(cx.body) {
-            return None;
-        }
         exit(cx, account, &exits).or_else(|| cancelled(cx, account, n))?
     } else if settled {
         exit(cx, account, &exits).or_else(|| cancelled(cx, account, n))?
