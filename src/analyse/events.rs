@@ -67,6 +67,8 @@ pub enum Event {
         /// `res` is the guard of a lock, a temporary of the `match`, `if let`, `while let` or `for` around the await, and
         /// hands out something that could have been cloned or taken out first.
         scrutinee: bool,
+        /// The session of `res` may hold a lock then: the connection is held for that.
+        locked: bool,
     },
     /// A second resource of the same pool is taken while `res` is held.
     Nested {

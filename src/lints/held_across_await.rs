@@ -119,7 +119,7 @@ fn offences<'a>(cx: &Cx<'a>, res: ResId) -> Vec<Offence<'a>> {
     });
     let mut found: Vec<Offence<'a>> = Vec::new();
     for event in &cx.events().events {
-        let Event::Wait { res: r, span, waits, derived, scrutinee, .. } = event else { continue };
+        let Event::Wait { res: r, span, waits, derived, scrutinee, locked, .. } = event else { continue };
         // The second connection is what is wrong; that queries over it are waited for follows from it.
         let follows = ["database", "pool", "stream", "lock", "permit"].iter().any(|k| waits.kind == *k);
         if *r != res || nested.contains(span) || follows && (is_second || !nested.is_empty()) {
@@ -130,8 +130,9 @@ fn offences<'a>(cx: &Cx<'a>, res: ResId) -> Vec<Offence<'a>> {
         if cx.events().resources[res].kind == Kind::LockGuard {
             confidence = confidence.min(Confidence::Medium);
         }
-        // A function that hands the connection to its caller waits on the way to getting it ready.
-        if handed_on && !["sleep", "timer", "consumer"].iter().any(|k| waits.kind == *k) {
+        // A function that hands the connection to its caller waits on the way to getting it ready; a session lock is held
+        // for what is done under it.
+        if (handed_on || *locked) && !["sleep", "timer", "consumer"].iter().any(|k| waits.kind == *k) {
             confidence = Confidence::Low;
         }
         let resource = &cx.events().resources[res];

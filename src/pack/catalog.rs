@@ -39,6 +39,8 @@ pub struct Catalog {
     fns: HashMap<Symbol, (usize, usize)>,
     traits: HashMap<Symbol, (usize, usize)>,
     crates: HashMap<Symbol, (usize, usize)>,
+    /// Rows of families of crates by what their names begin with, the longest first.
+    families: Vec<(String, (usize, usize))>,
     macros: HashMap<Symbol, MacroShape>,
     /// By last segment; `None` where rows disagree.
     macro_names: HashMap<Symbol, Option<MacroShape>>,
@@ -72,6 +74,7 @@ impl Catalog {
             catalog.index_rows(index, &mut errors);
             catalog.check_roots(index, &mut errors);
         }
+        catalog.families.sort_by(|(a, at), (b, bt)| b.len().cmp(&a.len()).then(bt.cmp(at)));
         catalog.index_methods();
         catalog.index_handed_out();
         errors.sort();
@@ -120,6 +123,9 @@ impl Catalog {
         for (i, row) in pack.crates.iter().enumerate() {
             let name = self.roots.get(&row.name).copied().unwrap_or(row.name);
             twice("[[crate]]", row.name, self.crates.insert(name, (index, i)).map(|b| b.0));
+            if let Some(stem) = name.as_str().strip_suffix('*') {
+                self.families.push((stem.to_owned(), (index, i)));
+            }
         }
         for (path, shape) in &pack.macros {
             self.macros.insert(*path, *shape);
@@ -229,7 +235,13 @@ impl Catalog {
     /// The row of a crate, by lib name (any root).
     pub fn crate_row(&self, name: Symbol) -> Option<&CrateRow> {
         let name = self.roots.get(&name).copied().unwrap_or(name);
-        self.crates.get(&name).map(|&(p, i)| &self.packs[p].crates[i])
+        let family = || self.families.iter().find(|(stem, _)| name.as_str().starts_with(&**stem)).map(|(_, at)| at);
+        self.crates.get(&name).or_else(family).map(|&(p, i)| &self.packs[p].crates[i])
+    }
+
+    /// Whether some type of a crate has a row, by lib name (any root).
+    pub fn has_types(&self, name: Symbol) -> bool {
+        self.owners.get(&name).is_some_and(|&p| !self.packs[p].types.is_empty())
     }
 
     /// The shape of a macro, by canonical path.

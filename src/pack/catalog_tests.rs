@@ -168,3 +168,28 @@ fn an_unknown_root_is_told_with_the_nearest() {
     let (_, errors) = Catalog::new(vec![pack("db", DB), pack("x", text)]);
     assert_eq!(errors[0].to_string(), "rules/x.toml:4:1: `dbb::Conn`: no pack has the root `dbb`; did you mean `db`?");
 }
+
+#[test]
+fn a_family_of_crates_has_one_row() {
+    let text = r#"
+[pack]
+[[crate]]
+name = ["cloud_*", "cloud_sdk_*"]
+waits = "http"
+[[crate]]
+name = "cloud_sdk_files"
+waits = "storage"
+[[crate]]
+name = "cloud_sdk_q*"
+waits = "queue"
+"#;
+    let (pack, errors) = load::load("services", "rules/services.toml", text);
+    assert_eq!(errors, vec![]);
+    let (c, errors) = Catalog::new(vec![pack]);
+    assert_eq!(errors, vec![]);
+    let waits = |name: &str| c.crate_row(s(name)).and_then(|r| r.waits.as_ref()).map(|w| w.kind.to_string());
+    assert_eq!(waits("cloud_sdk_files").as_deref(), Some("storage"));
+    assert_eq!(waits("cloud_sdk_mail").as_deref(), Some("http"));
+    assert_eq!(waits("cloud_sdk_queue").as_deref(), Some("queue"));
+    assert_eq!(waits("clouds"), None);
+}

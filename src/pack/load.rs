@@ -394,7 +394,10 @@ impl Loader {
             return;
         }
         for text in self.reader.texts(row, "name") {
-            let Some(name) = name(&mut self.reader, &text, "a crate's lib name") else { continue };
+            // `aws_sdk_*`: a family of crates that differ in their last words.
+            let stem = Text { value: text.value.strip_suffix('*').unwrap_or(text.value), span: text.span.clone() };
+            let Some(_) = name(&mut self.reader, &stem, "a crate's lib name") else { continue };
+            let name = Symbol::new(text.value);
             if self.place(name, "[[crate]]", &text.span) {
                 self.pack.crates.push(CrateRow { name, waits: waits.clone() });
             }

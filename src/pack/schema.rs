@@ -385,7 +385,7 @@ pub struct TraitRow {
 /// `[[crate]]`: the default kind of wait of every awaited call into a crate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CrateRow {
-    /// The crate's lib name.
+    /// The crate's lib name; one that ends in `*` stands for all crates whose names begin so and that have no row of their own.
     pub name: Symbol,
     /// What awaited calls into it wait for; `None`: they never wait.
     pub waits: Option<WaitRow>,

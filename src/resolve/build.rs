@@ -6,7 +6,7 @@
 //!
 //! **Invariant:** one thread, order of files and places: the same input gives the same tables.
 
-use super::fx::FxMap;
+use super::fx::{FxMap, FxSet};
 use super::modules::{self, Def, ModIdx};
 use super::std_names::names;
 use super::tables::{AdtDef, AliasDef, FnSig, ImplDef, ImplIdx, Scope, StaticDef, Tables, TraitDef, head_key};
@@ -60,6 +60,7 @@ pub fn build(
         by_head: FxMap::default(),
         methods: FxMap::default(),
         assoc_consts: FxMap::default(),
+        own_names: FxSet::default(),
         impls_of: FxMap::default(),
         blanket: FxMap::default(),
         traits_with: FxMap::default(),
@@ -459,6 +460,9 @@ impl Builder<'_> {
     }
 
     fn register(&mut self, f: FnIdx, name: Symbol, impl_: Option<ImplIdx>, trait_: Option<Symbol>) {
+        if impl_.is_some() || trait_.is_some() {
+            self.tables.own_names.insert(name);
+        }
         if let Some(impl_) = impl_ {
             let def = &mut self.tables.impls[impl_];
             def.methods.entry(name).or_insert(f);

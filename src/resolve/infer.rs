@@ -98,8 +98,10 @@ pub fn infer_root(t: &Tables, file: FileId, root: BodyId) -> Vec<(BodyId, BodyTy
     };
     let mut infer = Infer { t, file, ir, scope, done: FxMap::default(), depth: 0 };
     infer.run(root, params, Vec::new(), ret);
-    let mut list: Vec<(BodyId, BodyTypes)> = infer.done.into_iter().map(|(id, work)| (id, work.types)).collect();
+    let mut list: Vec<(BodyId, BodyTypes)> =
+        std::mem::take(&mut infer.done).into_iter().map(|(id, work)| (id, work.types)).collect();
     list.sort_by_key(|(id, _)| *id);
+    super::origin::name_targets(t, file, &infer.scope, &mut list);
     list
 }
 

@@ -19,6 +19,7 @@ mod method;
 mod places;
 mod infer;
 mod calls;
+mod origin;
 pub mod held;
 pub mod prov;
 mod chosen;

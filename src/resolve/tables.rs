@@ -183,6 +183,8 @@ pub struct Tables {
     pub methods: FxMap<(Symbol, Symbol), Vec<(ImplIdx, FnIdx)>>,
     /// Associated consts by head and name.
     pub assoc_consts: FxMap<(Symbol, Symbol), StaticIdx>,
+    /// Names of all functions that belong to a type or trait of the workspace.
+    pub own_names: FxSet<Symbol>,
     /// Impls of each trait, workspace or not.
     pub impls_of: FxMap<Symbol, Vec<ImplIdx>>,
     /// Blanket impls (for any type) of each trait.
@@ -207,6 +209,10 @@ impl Tables {
     /// Name resolution over the tables.
     pub fn names(&self) -> Names<'_> {
         Names { tree: &self.tree, know: &self.know, variants: &self.variants }
+    }
+    /// Whether a method of that name may be the workspace's own.
+    pub fn is_own_name(&self, name: Symbol) -> bool {
+        self.own_names.contains(&name)
     }
     /// The trait declarations that a bound implies: itself and its supertraits of this workspace, each once.
     pub fn with_supers(&self, bounds: &[Bound]) -> Vec<Bound> {

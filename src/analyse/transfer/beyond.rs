@@ -116,6 +116,7 @@ impl Transfer<'_> {
                     what: effect.what.clone(),
                     derived: false,
                     scrutinee: false,
+                    locked: state.outcomes(entry.res).is_locked(),
                 });
             }
         }

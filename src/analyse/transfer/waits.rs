@@ -189,6 +189,7 @@ impl Transfer<'_> {
                         what: effect.what.clone(),
                         derived: true,
                         scrutinee: true,
+                        locked: state.outcomes(entry.res).is_locked(),
                     });
                 }
             }
@@ -391,6 +392,7 @@ impl Transfer<'_> {
                         what: what.to_owned(),
                         derived: false,
                         scrutinee: self.lends_handles(state, res),
+                        locked: state.outcomes(res).is_locked(),
                     });
                 }
             }
