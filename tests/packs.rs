@@ -96,7 +96,8 @@ fn rows_in_use(folder: &Path) -> BTreeSet<String> {
         let tree = Tree::in_memory(files, 2021);
         let catalog = pipeline::catalog(&tree, None).expect("shipped packs load");
         for name in names {
-            let types = dump(&Options::new(&tree, &catalog), Dump::Types, Some((&name, ""))).expect("it has functions");
+            // A file of modules alone has no functions to dump.
+            let Ok(types) = dump(&Options::new(&tree, &catalog), Dump::Types, Some((&name, ""))) else { continue };
             let targets = types.lines().filter_map(|line| line.split_once(" -> pack ")?.1.split(": ").next());
             used.extend(targets.map(str::to_owned));
         }

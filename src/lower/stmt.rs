@@ -34,8 +34,8 @@ impl Lower<'_> {
             Some((Stmt::Macro(m), rest)) if m.semi_token.is_none() => (Some(Tail::Macro(m)), rest),
             _ => (None, stmts),
         };
-        for stmt in stmts {
-            if self.in_this_build(stmt_attrs(stmt)) {
+        for (i, stmt) in stmts.iter().enumerate() {
+            if self.in_this_build(stmt_attrs(stmt)) && !(i > 0 && is_alternative(&stmts[i - 1], stmt)) {
                 self.stmt(stmt);
             }
         }
@@ -337,6 +337,35 @@ fn makes_flow(e: &Expr) -> bool {
         Expr::Binary(x) => matches!(x.op, syn::BinOp::And(_) | syn::BinOp::Or(_)),
         _ => false,
     }
+}
+
+/// Whether a `let` is what another build has in the place of the `let` before it: the same name under the opposite `cfg`.
+/// No build has both.
+fn is_alternative(before: &Stmt, stmt: &Stmt) -> bool {
+    let (Stmt::Local(a), Stmt::Local(b)) = (before, stmt) else { return false };
+    let (Some((a_name, _)), Some((b_name, _))) = (simple_name(bare(&a.pat)), simple_name(bare(&b.pat))) else {
+        return false;
+    };
+    let (Some(a), Some(b)) = (cfg_of(&a.attrs), cfg_of(&b.attrs)) else { return false };
+    let negates = |not: &str, what: &str| not.strip_prefix("not").is_some_and(|r| r.trim() == format!("({what})"));
+    a_name == b_name && (negates(&a, &b) || negates(&b, &a))
+}
+
+/// The pattern without its written type.
+fn bare(pat: &Pat) -> &Pat {
+    match pat {
+        Pat::Type(x) => &x.pat,
+        pat => pat,
+    }
+}
+
+/// The text of the one `cfg` among attributes.
+fn cfg_of(attrs: &[syn::Attribute]) -> Option<String> {
+    let mut all = attrs.iter().filter_map(|a| match &a.meta {
+        syn::Meta::List(list) if list.path.is_ident("cfg") => Some(list.tokens.to_string()),
+        _ => None,
+    });
+    all.next().filter(|_| all.next().is_none())
 }
 
 fn stmt_attrs(stmt: &Stmt) -> &[syn::Attribute] {

@@ -27,9 +27,12 @@ impl Transfer<'_> {
             }
         }
         self.racing = false;
-        if !ran && self.sink.is_some() {
-            let row = self.program.type_row(ty).and_then(|r| r.waits.clone());
-            let kind = match (row, self.program.kind(ty)) {
+        let row = self.program.type_row(ty).and_then(|r| r.waits.clone());
+        let of_kind = self.program.kind(ty);
+        // A named future may wait by itself besides what it runs: a retry sleeps between its attempts.
+        let waits_too = row.is_some() && of_kind != Some(Kind::Task);
+        if (!ran || waits_too) && self.sink.is_some() {
+            let kind = match (row, of_kind) {
                 (Some(row), _) => Some((row.kind, row.confidence)),
                 (None, Some(Kind::Task)) => Some((Symbol::new("task"), Confidence::High)),
                 (None, _) if values.iter().all(Value::is_empty) => Some((Symbol::new("unknown"), Confidence::Low)),
