@@ -116,6 +116,7 @@ fn instances(program: &Program, facts: &Facts, idx: BodyIdx) -> String {
         let path = |body: BodyIdx| program.function_path(body);
         let (text, next) = match why {
             Many::Uncalled => (format!("nobody in sight calls `{}`", path(at)), None),
+            Many::ForTests => (format!("nobody in sight calls `{}`, which seems to serve tests", path(at)), None),
             Many::Asked => {
                 (format!("methods named like `{}` are called on something whose type is not known", path(at)), None)
             }

@@ -26,6 +26,8 @@ use std::collections::HashSet;
 pub enum Many {
     /// Nobody in sight calls it.
     Uncalled,
+    /// Nobody in sight calls it, and its name says that it serves tests.
+    ForTests,
     /// Methods of its name are called on something whose type is not known.
     Asked,
     /// It calls itself.
@@ -90,6 +92,7 @@ fn roots(program: &Program) -> Vec<(BodyIdx, Many)> {
         // Each level of a recursion is an instance of its own, though one task runs them all.
         let recurs = program.callees(body).iter().any(|to| program.in_one_component(body, *to));
         let why = match (is_main, is_called) {
+            (false, false) if serves_tests(name) => Some(Many::ForTests),
             (false, false) => Some(Many::Uncalled),
             _ if may_be_called => Some(Many::Asked),
             _ => recurs.then_some(Many::Recurs),
@@ -103,6 +106,13 @@ fn roots(program: &Program) -> Vec<(BodyIdx, Many)> {
         roots.extend(named.filter_map(|f| program.fns[f].body).map(|to| (to, Many::Value(body))));
     }
     roots
+}
+
+/// Whether a name says that its function sets something up for tests (`init_test_pool`, `pool_for_tests`). Bodies of tests are
+/// not read, so that their calls are not seen. What tests something itself (`test_connection`) may belong to the program.
+fn serves_tests(name: Symbol) -> bool {
+    let mut words = name.as_str().split('_');
+    words.next() != Some("test") && words.any(|word| matches!(word, "test" | "tests" | "mock" | "mocks"))
 }
 
 /// Names of methods that are called on something whose type is not known, or on more types than were followed.

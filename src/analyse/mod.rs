@@ -235,6 +235,8 @@ fn idle(program: &Program, idx: BodyIdx, prepared: &Prepared) -> bool {
                 && c.executes.is_empty()
                 && c.runs_with.is_empty()
                 && c.block_on.is_none()
+                && c.spawns.is_none()
+                && c.starts.is_empty()
         })
         && program.inner_bodies(idx).is_empty()
         && !program.body(idx).calls.iter().any(|c| matches!(c.callee, ir::Callee::Value(_)))
@@ -275,6 +277,7 @@ fn summarise(program: &Program, idx: BodyIdx, summaries: &Summaries) -> (Summary
     let mut sink = transfer.sink.take().unwrap_or_default();
     let mut summary = exits.into_summary(&prepared, &mut sink);
     summary.drives = effect::driven(program, idx, &prepared);
+    summary.starts = effect::started(program, idx, &prepared);
     let left = if outermost {
         let entry = prepared.resources.iter_enumerated().filter(|(_, r)| matches!(r.origin, Origin::Local(_)));
         let entry = entry.map(|(res, _)| (res, None)).collect();
@@ -501,6 +504,7 @@ impl Exits {
             text: prepared.text,
             tries,
             drives: Vec::new(),
+            starts: Vec::new(),
             nets: prepared.accounts.net(&self.balances),
         }
     }

@@ -249,6 +249,8 @@ pub struct Summary {
     pub tries: Vec<(usize, bool)>,
     /// Parameters that are futures and are run to their end by a plain function.
     pub drives: Vec<usize>,
+    /// Parameters that are futures and run in tasks of their own.
+    pub starts: Vec<usize>,
     /// What it leaves moved, on every successful exit, of what is kept account of by hand.
     pub nets: Vec<Net>,
 }

@@ -27,10 +27,12 @@
 //!
 //! ## When it stays silent
 //! Inside `spawn_blocking`, `web::block`, `interact` and other offloads; for in-memory locks. With low confidence, which is
-//! not shown by default, where at most one task at a time runs the function and the call does not panic there.
+//! not shown by default, where at most one task at a time runs the function or it sets something up for tests, and the call
+//! does not panic there; where a pool is built, which happens at start-up; and where only some of the functions that may be
+//! called block.
 
 use super::{Cx, Group, Lint, words};
-use crate::analyse::{Blocks, Event};
+use crate::analyse::{Blocks, Event, Many};
 use crate::base::{Confidence, Finding, Span};
 
 /// The lint.
@@ -59,7 +61,8 @@ fn check(cx: &Cx<'_>, out: &mut Vec<Finding>) {
     sites.sort_by_key(|(span, _)| *span);
     let Some(&(span, blocks)) = sites.first() else { return };
     // The one task of a tool blocks nobody but itself; a call that panics does so for it too.
-    let alone = cx.facts.instances.others[cx.body].is_none();
+    let others = cx.facts.instances.others[cx.body];
+    let alone = matches!(others, None | Some(Many::ForTests));
     let cap = if alone && !blocks.panics { Confidence::Low } else { Confidence::High };
     let mut finding = words::finding(cx, LINT.name, blocks.confidence.min(cap), span, None);
     finding.resource = words::folded(cx, span);

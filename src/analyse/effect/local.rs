@@ -47,6 +47,13 @@ impl Cx<'_> {
         let mut talks: Vec<Option<Wrote>> = vec![None; call.args.len()];
         let mut seen_body = false;
         let mut unseen = false;
+        let blocked = |f: &FnIdx| {
+            let body = self.program.fns[*f].body;
+            let summary = body.and_then(|body| self.summaries.get(body));
+            summary.is_some_and(|s| !s.effects.blocks.is_empty() || !s.later.blocks.is_empty())
+        };
+        // Where one implementation of several blocks, the one that runs here likely does not.
+        let some_block = fns.len() > 1 && fns.iter().any(blocked) && !fns.iter().all(blocked);
         for &f in fns {
             let info = &self.program.fns[f];
             let Some(body) = info.body else {
@@ -77,6 +84,10 @@ impl Cx<'_> {
                     }
                 }
             }
+            if some_block {
+                let both = effect.effects.blocks.iter_mut().chain(&mut effect.eager.blocks);
+                both.for_each(|b| b.confidence = Confidence::Low);
+            }
             self.closure_parameters(call, &summary, &mut effect, cap);
             for inner in &summary.executes {
                 self.executes(call, inner, &link, &mut effect);
@@ -87,6 +98,7 @@ impl Cx<'_> {
             if fns.len() == 1 {
                 effect.fails = summary.fails;
                 effect.tries.clone_from(&summary.tries);
+                effect.starts.clone_from(&summary.starts);
                 effect.block_on = summary.drives.first().copied().filter(|_| effect.when == When::Now);
             }
             effect.unlocks.extend(summary.unlocks.iter().filter(|&&i| i < call.args.len()));
@@ -516,20 +528,38 @@ pub fn pool_at_call(program: &Program, idx: BodyIdx, call: &ir::Call, pool: &Poo
 
 /// The parameters of a plain function that are futures and that it blocks on, as it got them or wrapped.
 pub fn driven(program: &Program, idx: BodyIdx, prepared: &Prepared) -> Vec<usize> {
-    let body = program.body(idx);
-    if body.is_async {
+    if program.body(idx).is_async {
         return Vec::new();
     }
-    let mut driven: Vec<usize> = Vec::new();
-    for (call, effect) in body.calls.iter().zip(&prepared.calls) {
-        let Some(arg) = effect.block_on.and_then(|what| call.args.get(what)) else { continue };
-        let prov = program.prov(idx, arg);
-        if let ProvRoot::Param(n) = prov.root
-            && prov.path.is_empty()
-            && !driven.contains(&n)
-        {
-            driven.push(n);
+    handed(program, idx, prepared, |effect| effect.block_on.as_slice())
+}
+
+/// The parameters that a function lets run in tasks of their own.
+pub fn started(program: &Program, idx: BodyIdx, prepared: &Prepared) -> Vec<usize> {
+    handed(program, idx, prepared, |effect| match &effect.spawns {
+        Some(_) => effect.spawns.as_slice(),
+        None => &effect.starts,
+    })
+}
+
+/// The parameters that calls of a body get as certain arguments.
+fn handed(
+    program: &Program,
+    idx: BodyIdx,
+    prepared: &Prepared,
+    arguments: impl Fn(&CallEffect) -> &[usize],
+) -> Vec<usize> {
+    let mut params: Vec<usize> = Vec::new();
+    for (call, effect) in program.body(idx).calls.iter().zip(&prepared.calls) {
+        for arg in arguments(effect).iter().filter_map(|what| call.args.get(*what)) {
+            let prov = program.prov(idx, arg);
+            if let ProvRoot::Param(n) = prov.root
+                && prov.path.is_empty()
+                && !params.contains(&n)
+            {
+                params.push(n);
+            }
         }
     }
-    driven
+    params
 }

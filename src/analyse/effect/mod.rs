@@ -9,7 +9,7 @@ mod later;
 mod inputs;
 mod local;
 
-pub use local::{driven, pool_at_call};
+pub use local::{driven, pool_at_call, started};
 
 use super::outcomes::{Life, Outcomes, Wrote};
 use super::owed::{self, Accounts};
@@ -132,6 +132,8 @@ pub struct CallEffect {
     pub race: bool,
     /// The argument that runs in a task of its own.
     pub spawns: Option<usize>,
+    /// Arguments that the callee lets run in tasks of their own.
+    pub starts: Vec<usize>,
     /// What is waited for by who waits for the blocking work that it starts.
     pub joins: Option<Effects>,
     /// Drives many futures in this argument at once: with the width, if the row has an argument for it.
@@ -323,6 +325,7 @@ impl<'a> Cx<'a> {
             fields: None,
             race: false,
             spawns: None,
+            starts: Vec::new(),
             joins: None,
             fan_out: None,
             block_on: None,

@@ -60,10 +60,12 @@ impl Cx<'_> {
         // What is awaited is a future: the row found by its name is a blocking namesake.
         let namesake = !row.is_async && !matches!(result, Ty::Future(_)) && self.awaited[id];
         if let Some(kind) = row.blocks.filter(|_| !namesake) {
+            // A pool is built at start-up, where its first connections keep nobody from work.
+            let once = matches!(row.effect, Effect::NewPool) && !row.panics_in_async;
             effect.effects.add_blocks(Blocks {
                 kind,
                 panics: row.panics_in_async,
-                confidence: Confidence::High,
+                confidence: if once { Confidence::Low } else { Confidence::High },
                 chain: vec![link.clone()],
             });
         }

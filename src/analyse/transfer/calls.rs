@@ -67,6 +67,11 @@ impl Transfer<'_> {
         // Futures among the arguments run when the result is awaited, unless the call blocks on them.
         if effect.block_on.is_none() {
             for (i, value) in values.iter().enumerate() {
+                if effect.starts.contains(&i) {
+                    self.note_spawned(state, value, id);
+                    self.escape(state, value);
+                    continue;
+                }
                 let passes = effect.acts.get(i) == Some(&Act::Pass) || self.operand_may_be_future(&call.args[i]);
                 for pending in value.pending.iter().filter(|p| passes || self.is_certain(p)) {
                     out.add_pending(pending.clone());
