@@ -286,6 +286,15 @@ pub enum Event {
         /// Which place, if it has a name that other functions use too.
         slot: Option<Slot>,
     },
+    /// A task ends when a channel is closed, and has a sender of that channel itself.
+    OwnSender {
+        /// The call that starts it.
+        span: Span,
+        /// Where it receives.
+        recv: Span,
+        /// The sender.
+        sender: Symbol,
+    },
     /// The handles of tasks that a loop starts stay in a collection for as long as the loop turns.
     PilesUp {
         /// The call that starts a task, or puts its handle in.

@@ -19,6 +19,7 @@ pub mod outcomes;
 pub mod owed;
 pub mod kept;
 pub mod loops;
+pub mod own_senders;
 pub mod piles;
 pub mod resource;
 pub mod sql;
@@ -131,6 +132,7 @@ pub fn run(program: &Program, workers: &impl Workers) -> Facts {
     read_events(program, &mut facts, left, workers);
     made::find(program, &mut facts.events);
     piles::find(program, &mut facts.events);
+    own_senders::find(program, &mut facts.events);
     facts.pool_sizes = made::sizes(program);
     facts.emptied = kept::emptied(program, &facts);
     facts.sources = callers::sources(program, &facts);

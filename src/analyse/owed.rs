@@ -12,6 +12,8 @@ mod handles;
 mod tasks;
 mod texts;
 
+pub use tasks::may_connect;
+
 use super::effect::CallEffect;
 use super::events::Slot;
 use super::{Summaries, kept};
@@ -284,7 +286,7 @@ pub fn accounts(
     let raws = Reader { program, idx, calls: Some(calls), summaries: Some(summaries) }.moves();
     let mut accounts = Accounts::default();
     handles::add(program, idx, &mut accounts);
-    tasks::add(program, idx, calls, &mut accounts);
+    tasks::add(program, idx, calls, summaries, &mut accounts);
     if raws.is_empty() {
         return accounts;
     }

@@ -75,6 +75,8 @@ fn cap(account: &Account) -> Confidence {
 fn exit(cx: &Cx<'_>, account: &Account, exits: &[&Left]) -> Option<(Confidence, Span, How)> {
     let handle = account.sort == Sort::Handle;
     let open = exits.iter().filter(|l| l.balance.is_open(account.sort) && (handle || l.failed || !tells(cx)));
+    // Who leaves a task behind without an error may have told it to stop in another way.
+    let open = open.filter(|l| account.sort != Sort::Task || l.failed);
     let judged = open.map(|l| {
         let sure = l.balance.is(Balance::UP) || l.balance.is(Balance::DOWN);
         let confidence = if sure { cap(account) } else { Confidence::Low };
@@ -199,6 +201,7 @@ fn tell(
         Sort::Flag => format!("`{name}` is set and not cleared {place}"),
         Sort::Permits => format!("permits of `{name}` are forgotten and not added again {place}"),
         Sort::Handle => format!("`{name}` is not given back {place}"),
+        Sort::Task if is_token(account) => format!("`{name}` is not cancelled {place}, and its tasks go on"),
         Sort::Task => format!("the task `{name}` is not aborted {place}"),
         Sort::Setting => {
             let what = account.prov.path.last().map_or("", |s| s.as_str());
@@ -247,6 +250,11 @@ fn tell(
     finding.why = why(account.sort).to_owned();
     finding.help = help(account.sort).to_owned();
     finding
+}
+
+/// Whether what ends the tasks is a token that they watch, rather than the handle of one.
+fn is_token(account: &Account) -> bool {
+    account.prov.path.last().is_some_and(|p| p.as_str() == "token")
 }
 
 /// What a branch says that leads to an exit.

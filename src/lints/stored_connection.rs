@@ -3,7 +3,8 @@
 //! ## What it does
 //! Reports a pooled connection, transaction or row stream that is put into something that outlives the function and from
 //! which nothing is ever taken out again: a static, a map or list behind `self`, a place behind a lock. Also a set or list of
-//! tasks, one for each client, that the loop which accepts clients fills and never empties.
+//! tasks, one for each client, that the loop which accepts clients fills and never empties; and permits that are put into a
+//! collection for good.
 //!
 //! ## Why is this bad?
 //! A connection goes back to its pool when its guard is dropped. One that is stored stays out for as long as its keeper
@@ -70,7 +71,8 @@ fn check(cx: &Cx<'_>, out: &mut Vec<Finding>) {
         }
         let Event::Stored { res, span, into, slot } = event else { continue };
         let resource = &cx.events().resources[*res];
-        if !is_pooled(cx, *res) || !stays(cx, *res) {
+        let permit = resource.kind == Kind::Permit && *into == Keeper::Collection && slot.is_some();
+        if !is_pooled(cx, *res) && !permit || !stays(cx, *res) {
             continue;
         }
         if slot.as_ref().is_some_and(|s| cx.facts.emptied.contains(s)) {
@@ -78,6 +80,7 @@ fn check(cx: &Cx<'_>, out: &mut Vec<Finding>) {
         }
         let cap = match (into, slot) {
             (Keeper::Static, _) => Confidence::High,
+            (Keeper::Collection, Some(_)) if permit => Confidence::Medium,
             (Keeper::Collection, Some(_)) => Confidence::High,
             // Nobody knows who else reaches it: what is taken out elsewhere would not be seen.
             (Keeper::Collection, None) | (Keeper::Locked, None) => Confidence::Low,
@@ -109,6 +112,9 @@ fn check(cx: &Cx<'_>, out: &mut Vec<Finding>) {
         }));
         let pool = words::pool(cx, &resource.pool);
         finding.why = match into {
+            Keeper::Collection if permit => {
+                format!("every call takes one more permit out of {pool} for good; in the end nobody gets one")
+            }
             Keeper::Collection => {
                 format!("every call takes one more connection out of {pool} for good; in the end it is empty")
             }

@@ -3,7 +3,7 @@
 //! ## What it does
 //! Reports a pooled connection that is moved into a task or thread that never ends, a listener taken from a pool that
 //! lives as long as a stream which somebody else reads, and a task beside a function's work, such as a heartbeat, that one way
-//! out of the function aborts and another lets run on.
+//! out of the function aborts and another lets run on. Also a task that ends when its channel is closed, and has a sender of it.
 //!
 //! ## Why is this bad?
 //! The task or the reader decides when the connection comes back. A loop without an end never lets go; a listener for each
@@ -48,7 +48,7 @@
 use super::{Cx, Group, Lint, balances, words};
 use crate::analyse::owed::Sort;
 use crate::analyse::{Event, PoolClass, ResId};
-use crate::base::{Confidence, Finding, Span};
+use crate::base::{Confidence, Finding, Span, Symbol};
 use crate::pack::Kind;
 use crate::resolve::{BodyIdx, Ty};
 
@@ -84,9 +84,26 @@ fn check(cx: &Cx<'_>, out: &mut Vec<Finding>) {
             {
                 out.push(read_by_others(cx, *res, *span));
             }
+            Event::OwnSender { span, recv, sender } => out.push(keeps_itself(cx, *span, *recv, *sender)),
             _ => {}
         }
     }
+}
+
+/// A task that waits for a channel to be closed which it keeps open itself.
+fn keeps_itself(cx: &Cx<'_>, span: Span, recv: Span, sender: Symbol) -> Finding {
+    let mut finding = words::finding(cx, LINT.name, Confidence::Medium, recv, None);
+    finding.resource = sender.to_string();
+    finding.message = format!("this task never ends: its own `{sender}` keeps the channel open that it receives from");
+    finding.steps = vec![
+        words::step(span, format!("the task is given `{sender}` and the receiver")),
+        words::step(recv, "ends only when all senders are gone"),
+    ];
+    finding.steps = words::order_steps(std::mem::take(&mut finding.steps), recv);
+    finding.kinds.push(String::from("own sender"));
+    finding.why = String::from("when everybody else has gone, the task waits for ever with all that it was given");
+    finding.help = String::from("give the task a `WeakSender`, or tell it to stop by a message");
+    finding
 }
 
 /// Whether it was taken from a pool: a slot is at stake.

@@ -1,17 +1,18 @@
 //! Tasks that run until they are aborted: a heartbeat, a keep-alive beside the work of a function.
 //!
 //! A handle that is dropped lets its task run on, with all that the task was given: a pool, a connection, a lease. Where a
-//! function aborts it on one way out, the task does not end by itself, and every other way out owes the same.
+//! function aborts it on one way out, the task does not end by itself, and every other way out owes the same. A token whose
+//! clones tasks wait for is a handle of theirs.
 //!
 //! **Invariants:** only tasks whose body goes on in a loop and that were given what may lead to a connection; a handle that goes anywhere else, or is awaited, is nobody's debt.
 //! **Absent on purpose:** tasks that nothing aborts.
 
 use super::handles::Handles;
-use super::{Account, Accounts, CallEffect, Move, Sort};
+use super::{Account, Accounts, CallEffect, Move, Sort, Summaries};
 use crate::analyse::loops;
 use crate::analyse::made::read;
 use crate::base::{IndexVec, Span, Symbol};
-use crate::ir::{AggregateKind, CallId, LocalKind, Operand, Rvalue, StmtKind};
+use crate::ir::{AggregateKind, CallId, LocalId, LocalKind, Operand, Rvalue, StmtKind};
 use crate::pack::{Kind, Tally};
 use crate::resolve::{BodyIdx, Program, Target, Ty};
 use std::collections::BTreeMap;
@@ -20,21 +21,31 @@ use std::collections::BTreeMap;
 const WRAPPERS: usize = 4;
 
 /// Adds the tasks of a body to its accounts.
-pub(super) fn add(program: &Program, idx: BodyIdx, calls: &IndexVec<CallId, CallEffect>, accounts: &mut Accounts) {
+pub(super) fn add(
+    program: &Program,
+    idx: BodyIdx,
+    calls: &IndexVec<CallId, CallEffect>,
+    summaries: &Summaries,
+    accounts: &mut Accounts,
+) {
     let body = program.body(idx);
     let closes: Vec<CallId> = body.calls.indices().filter(|&id| aborts(program, idx, id)).collect();
     if closes.is_empty() {
         return;
     }
     let handles = Handles::of_body(program, idx);
-    let mut known: BTreeMap<_, usize> = BTreeMap::new();
+    let mut known: BTreeMap<LocalId, usize> = BTreeMap::new();
     let mut opens: Vec<CallId> = Vec::new();
     for (id, call) in body.calls.iter_enumerated() {
         let is_task = program.kind(&program.bodies[idx].results[id]) == Some(Kind::Task);
         let Some(what) = calls[id].spawns.filter(|_| is_task).and_then(|what| call.args.get(what)) else { continue };
         let Some(local) = handles.result(id).filter(|l| body.locals[*l].kind == LocalKind::Var) else { continue };
         let Some((task, given)) = runs(program, idx, what, WRAPPERS) else { continue };
-        if !loops::has_one(program.body(task)) || !given.iter().any(|ty| may_connect(program, ty)) {
+        // One that waits for a channel may be told to stop through it, also by its closing.
+        let listens = summaries
+            .get(task)
+            .is_none_or(|s| [&s.effects, &s.later].iter().any(|e| e.waits.iter().any(|w| w.kind == "channel")));
+        if listens || !loops::has_one(program.body(task)) || !given.iter().any(|ty| may_connect(program, ty)) {
             continue;
         }
         let account = *known.entry(local).or_insert_with(|| {
@@ -44,6 +55,11 @@ pub(super) fn add(program: &Program, idx: BodyIdx, calls: &IndexVec<CallId, Call
         });
         accounts.moves(id, account, true, call.span);
         opens.push(id);
+    }
+    if calls.iter().any(|c| c.spawns.is_some()) {
+        for &id in &closes {
+            tokens(&handles, id, &mut known, &mut opens, accounts);
+        }
     }
     if known.is_empty() {
         return;
@@ -74,6 +90,37 @@ pub(super) fn add(program: &Program, idx: BodyIdx, calls: &IndexVec<CallId, Call
     }
 }
 
+/// A token that a call cancels: made here, and given to tasks by clones of it.
+fn tokens(
+    handles: &Handles<'_>,
+    cancels: CallId,
+    known: &mut BTreeMap<LocalId, usize>,
+    opens: &mut Vec<CallId>,
+    accounts: &mut Accounts,
+) {
+    let (program, idx) = (handles.program, handles.idx);
+    let body = program.body(idx);
+    let Some(token) = body.calls[cancels].args.first().and_then(|op| handles.of(op)) else { return };
+    let ty = &program.bodies[idx].locals[token];
+    let is_var = body.locals[token].kind == LocalKind::Var && program.kind(ty) != Some(Kind::Task);
+    let made = body.calls.indices().any(|id| body.calls[id].args.is_empty() && handles.result(id) == Some(token));
+    if !is_var || !made || known.contains_key(&token) {
+        return;
+    }
+    for (id, call) in body.calls.iter_enumerated() {
+        let of = call.args.first().and_then(|op| handles.of(op)) == Some(token);
+        if !of || program.bodies[idx].results[id].head() != ty.head() {
+            continue;
+        }
+        let account = *known.entry(token).or_insert_with(|| {
+            accounts.list.push(Account { sort: Sort::Task, ..handles.account(token, Symbol::new("token")) });
+            accounts.list.len() - 1
+        });
+        accounts.moves(id, account, true, call.span);
+        opens.push(id);
+    }
+}
+
 impl Accounts {
     fn moves(&mut self, id: CallId, account: usize, up: bool, span: Span) {
         self.list[account].moves.push((up, span));
@@ -95,7 +142,7 @@ fn aborts(program: &Program, idx: BodyIdx, id: CallId) -> bool {
 }
 
 /// Whether a value may be, or lead to, a connection: what is known to hold none does not, and what is not known may.
-fn may_connect(program: &Program, ty: &Ty) -> bool {
+pub fn may_connect(program: &Program, ty: &Ty) -> bool {
     let connects = |kind: Kind| {
         matches!(kind, Kind::Pool | Kind::Guard | Kind::Conn | Kind::Tx | Kind::Stream | Kind::Handle | Kind::Driver)
     };

@@ -35,6 +35,8 @@ pub enum Pair {
     Listening,
     /// `LOCK TABLES`, `UNLOCK TABLES`.
     Tables,
+    /// `CREATE TEMPORARY TABLE name`, `DROP TABLE name`.
+    Table(String),
 }
 
 impl Pair {
@@ -47,13 +49,14 @@ impl Pair {
             Pair::Attached(name) => format!("the attached database `{name}`"),
             Pair::Listening => String::from("`LISTEN`"),
             Pair::Tables => String::from("`LOCK TABLES`"),
+            Pair::Table(name) => format!("the temporary table `{name}`"),
         }
     }
     /// Whether rolling a transaction back takes it back.
     pub fn rolls_back(&self) -> bool {
         match self {
             Pair::Setting { rolls_back, .. } => *rolls_back,
-            Pair::Listening => true,
+            Pair::Listening | Pair::Table(_) => true,
             Pair::Transaction { .. } | Pair::Attached(_) | Pair::Tables => false,
         }
     }
@@ -68,7 +71,9 @@ pub fn halves(text: &str) -> Vec<Half> {
         found.push(Half { of: Pair::Transaction { commits }, opens });
     }
     // What a routine does when it is called is not done here.
-    if statements.iter().any(|s| s[0] == "create" || s[0] == "do") {
+    let makes_routine =
+        |s: &Vec<String>| s[0] == "do" || s[0] == "create" && !s.iter().any(|w| w == "table" || w == "table(");
+    if statements.iter().any(makes_routine) {
         return found;
     }
     let settings: Vec<Half> = statements.iter().filter_map(|s| half(s)).collect();
@@ -101,12 +106,24 @@ fn half(statement: &[String]) -> Option<Half> {
         "unlisten" => some(Pair::Listening, false),
         "lock" if word(1) == "tables" => some(Pair::Tables, true),
         "unlock" if word(1) == "tables" => some(Pair::Tables, false),
+        "create" if matches!(word(1), "temp" | "temporary") && word(2) == "table" => temporary(&statement[3..]),
+        // One that may not be there is dropped before it is made.
+        "drop" if word(1) == "table" && statement.len() == 3 => some(Pair::Table(word(2).to_owned()), false),
         "set" => set(&statement[1..]),
         "reset" if statement.len() == 2 => {
             some(Pair::Setting { name: word(1).to_owned(), rolls_back: true }, false).filter(|_| word(1) != "all")
         }
         _ => None,
     }
+}
+
+/// What follows `CREATE TEMPORARY TABLE`; one that ends with its transaction is no debt.
+fn temporary(words: &[String]) -> Option<Half> {
+    let name = words.iter().find(|w| !matches!(w.as_str(), "if" | "not" | "exists"))?;
+    if words.windows(2).any(|w| w[0] == "commit" && w[1] == "drop") {
+        return None;
+    }
+    Some(Half { of: Pair::Table(name.trim_end_matches('(').to_owned()), opens: true })
 }
 
 /// `SET` without its first word.
@@ -156,7 +173,7 @@ mod tests {
         assert_eq!(told("PRAGMA foreign_keys=ON;"), [(name("foreign_keys"), false)]);
         assert_eq!(told("PRAGMA foreign_keys(0)"), []);
         assert_eq!(told("PRAGMA foreign_keys"), []);
-        assert_eq!(told("PRAGMA foreign_keys=OFF; DROP TABLE a; PRAGMA foreign_keys=ON"), []);
+        assert_eq!(told("PRAGMA foreign_keys=OFF; DELETE FROM a; PRAGMA foreign_keys=ON"), []);
         assert_eq!(told("SET ROLE app"), [(name("role"), true)]);
         assert_eq!(told("RESET ROLE"), [(name("role"), false)]);
         assert_eq!(told("SET SESSION ROLE NONE"), [(name("role"), false)]);
@@ -165,6 +182,11 @@ mod tests {
         assert_eq!(told("SET FOREIGN_KEY_CHECKS = 0"), [(name("foreign_key_checks"), true)]);
         assert_eq!(told("ATTACH DATABASE 'a.db' AS other"), [(String::from("the attached database `other`"), true)]);
         assert_eq!(told("BEGIN IMMEDIATE"), [(String::from("the transaction"), true)]);
+        let table = |opens| [(String::from("the temporary table `batch`"), opens)];
+        assert_eq!(told("CREATE TEMP TABLE batch (id bigint)"), table(true));
+        assert_eq!(told("CREATE TEMPORARY TABLE IF NOT EXISTS batch AS SELECT 1"), table(true));
+        assert_eq!(told("CREATE TEMP TABLE batch (id bigint) ON COMMIT DROP"), []);
+        assert_eq!(told("DROP TABLE batch"), table(false));
         assert_eq!(told("CREATE FUNCTION f() AS 'x'; SET ROLE app"), []);
     }
 }
