@@ -54,6 +54,17 @@ pub struct Instances {
     pub others: IndexVec<BodyIdx, Option<Many>>,
 }
 
+impl Instances {
+    /// Whether nobody in sight but set-up for tests runs a body.
+    pub fn for_tests(&self, body: BodyIdx) -> bool {
+        let mut at = body;
+        while let Some(Many::Runs(by)) = self.others[at] {
+            at = by;
+        }
+        self.others[at] == Some(Many::ForTests)
+    }
+}
+
 /// How many tasks may run each body.
 pub fn of(program: &Program) -> Instances {
     let roots = roots(program);
@@ -68,13 +79,18 @@ fn spread(
     bounded: &IndexVec<BodyIdx, bool>,
 ) -> IndexVec<BodyIdx, Option<Many>> {
     let mut spread = Spread { program, bounded, many: IndexVec::from_elem(None, program.bodies.len()) };
-    for (body, why) in roots {
-        spread.from(*body, *why);
+    let (last, first): (Vec<_>, Vec<_>) = roots.iter().partition(|(_, why)| *why == Many::ForTests);
+    for (body, why) in first {
+        spread.from(body, why);
     }
     for body in program.bodies.indices() {
         if spread.many[body].is_none() && !program.bodies[body].is_test {
             spread.from_calls_of(body);
         }
+    }
+    // What anything else runs too is not for tests.
+    for (body, why) in last {
+        spread.from(body, why);
     }
     spread.many
 }

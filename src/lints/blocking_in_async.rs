@@ -32,7 +32,7 @@
 //! called block.
 
 use super::{Cx, Group, Lint, words};
-use crate::analyse::{Blocks, Event, Many};
+use crate::analyse::{Blocks, Event};
 use crate::base::{Confidence, Finding, Span};
 
 /// The lint.
@@ -61,8 +61,8 @@ fn check(cx: &Cx<'_>, out: &mut Vec<Finding>) {
     sites.sort_by_key(|(span, _)| *span);
     let Some(&(span, blocks)) = sites.first() else { return };
     // The one task of a tool blocks nobody but itself; a call that panics does so for it too.
-    let others = cx.facts.instances.others[cx.body];
-    let alone = matches!(others, None | Some(Many::ForTests));
+    let instances = &cx.facts.instances;
+    let alone = instances.others[cx.body].is_none() || instances.for_tests(cx.body);
     let cap = if alone && !blocks.panics { Confidence::Low } else { Confidence::High };
     let mut finding = words::finding(cx, LINT.name, blocks.confidence.min(cap), span, None);
     finding.resource = words::folded(cx, span);
