@@ -2,7 +2,7 @@
 //!
 //! ## What it does
 //! Reports `mem::forget`, `Box::leak`, `ManuallyDrop::new`, `into_raw` and their kin on a pooled connection, a transaction,
-//! or something that owns one.
+//! or something that owns one; and `mem::forget` on a connection of no pool, which then stays open.
 //!
 //! ## Why is this bad?
 //! A connection goes back to its pool when its guard is dropped. A forgotten guard is never dropped: the slot is lost until
@@ -30,12 +30,14 @@
 //!
 //! ## When it stays silent
 //! For permits where something in the workspace adds permits to a semaphore again: forgetting is how some counting protocols
-//! work.
+//! work. For a connection of no pool that is leaked into a `'static` reference or made a raw pointer: somebody can still reach
+//! it.
 
 use super::{Cx, Group, Lint, words};
 use crate::analyse::Event;
 use crate::analyse::owed::{Account, Sort};
-use crate::base::{Confidence, Finding};
+use crate::base::{Confidence, Finding, Span};
+use crate::resolve::Ty;
 
 /// The lint.
 pub static LINT: Lint = Lint {
@@ -58,22 +60,36 @@ fn check(cx: &Cx<'_>, out: &mut Vec<Finding>) {
         }
         let name = words::name(cx, *res);
         let noun = words::noun(cx, resource);
-        let mut finding = words::finding(cx, LINT.name, words::held_confidence(cx, *res), *span, Some(*res));
+        // Of no pool, but nobody can reach it any more: it stays open.
+        let lost = resource.opened && is_lost(cx, *span);
+        let confidence = if lost { Confidence::Medium } else { words::held_confidence(cx, *res) };
+        let mut finding = words::finding(cx, LINT.name, confidence, *span, Some(*res));
         finding.message = format!("`{what}` keeps {name} ({noun}) from ever being released");
         finding.steps = words::acquisition_steps(cx, *res);
         finding.steps.push(words::step(*span, "never dropped from here on"));
         finding.steps = words::order_steps(std::mem::take(&mut finding.steps), *span);
         finding.kinds.push(what.clone());
-        finding.why = format!(
-            "the slot comes back only when the {noun} is dropped; {} loses one for each call",
-            words::pool(cx, &resource.pool)
-        );
+        finding.why = if lost {
+            format!("the {noun} stays open until the program ends: each call leaves one more behind")
+        } else {
+            format!(
+                "the slot comes back only when the {noun} is dropped; {} loses one for each call",
+                words::pool(cx, &resource.pool)
+            )
+        };
         finding.help = match words::variable(cx, *res) {
             Some(name) => format!("`drop({name})`, or let its scope end"),
             None => String::from("let it be dropped"),
         };
         out.push(finding);
     }
+}
+
+/// Whether the call at a place gives nothing: what it was given is out of everybody's reach.
+fn is_lost(cx: &Cx<'_>, at: Span) -> bool {
+    let results = &cx.program.bodies[cx.body].results;
+    let mut calls = cx.program.body(cx.body).calls.iter_enumerated().filter(|(_, call)| call.span == at);
+    calls.any(|(id, _)| matches!(&results[id], Ty::Tuple(parts) if parts.is_empty()))
 }
 
 /// Permits that are forgotten where nothing in the workspace adds any to their semaphore.
