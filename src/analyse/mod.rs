@@ -267,10 +267,8 @@ fn summarise(program: &Program, idx: BodyIdx, summaries: &Summaries) -> (Summary
     let body = program.body(idx);
     let outermost = program.bodies[idx].parent.is_none();
     let mut transfer = Transfer::new(program, idx, &prepared, summaries);
-    let results = flow::run(body, &mut transfer);
-    transfer.start_reading();
     let mut exits = Exits::default();
-    flow::visit(body, &results, &mut transfer, |transfer, state, at| {
+    read(body, &mut transfer, |transfer, state, at| {
         exits.read(transfer, state, at);
         if outermost {
             transfer.at_exit(state, at);
@@ -288,6 +286,23 @@ fn summarise(program: &Program, idx: BodyIdx, summaries: &Summaries) -> (Summary
         Left::Reading(Some(Box::new(prepared)))
     };
     (summary, left)
+}
+
+/// Reads converged states; without a loop the first pass over the blocks has them.
+fn read<'a>(
+    body: &ir::Body,
+    transfer: &mut Transfer<'a>,
+    see: impl FnMut(&mut Transfer<'a>, &State, flow::Location),
+) {
+    if flow::is_forward(body) {
+        transfer.start_reading();
+        let mut aside = None;
+        flow::pass(body, transfer, see, |transfer| std::mem::swap(&mut transfer.sink, &mut aside));
+    } else {
+        let results = flow::run(body, transfer);
+        transfer.start_reading();
+        flow::visit(body, &results, transfer, see);
+    }
 }
 
 /// Collects what the exits of a body tell.
@@ -604,9 +619,7 @@ fn read_body(
     let body = program.body(idx);
     let mut transfer = Transfer::new(program, idx, &prepared, &facts.summaries);
     transfer.entry_resources = Some(entry.iter().map(|(res, _)| *res).collect());
-    let results = flow::run(body, &mut transfer);
-    transfer.start_reading();
-    flow::visit(body, &results, &mut transfer, |transfer, state, at| transfer.at_exit(state, at));
+    read(body, &mut transfer, |transfer, state, at| transfer.at_exit(state, at));
     let mut sink = transfer.sink.take().unwrap_or_default();
     Some(Happened::new(&mut sink, prepared, entry))
 }

@@ -156,6 +156,43 @@ fn for_each_edge<A: Analysis>(
     }
 }
 
+/// Whether no edge leads back: then every state is final when its block is reached in order, and [`pass`] does for
+/// [`run`] and [`visit`].
+pub fn is_forward(body: &Body) -> bool {
+    body.blocks.iter_enumerated().all(|(id, block)| block.term.successors().all(|to| to > id))
+}
+
+/// [`run`] and [`visit`] in one, of a body in which no edge leads back. `aside` is called before and after the edges of a
+/// block, of which nobody reads anything.
+pub fn pass<A: Analysis>(
+    body: &Body,
+    analysis: &mut A,
+    mut see: impl FnMut(&mut A, &A::State, Location),
+    mut aside: impl FnMut(&mut A),
+) {
+    let mut entry: IndexVec<BlockId, Option<A::State>> = IndexVec::from_elem(None, body.blocks.len());
+    if let Some(first) = entry.iter_mut().next() {
+        *first = Some(analysis.entry());
+    }
+    for (id, block) in body.blocks.iter_enumerated() {
+        let Some(mut state) = entry[id].take() else { continue };
+        for (i, stmt) in block.stmts.iter().enumerate() {
+            let at = Location { block: id, stmt: i };
+            see(analysis, &state, at);
+            analysis.stmt(&mut state, at, stmt);
+        }
+        see(analysis, &state, Location { block: id, stmt: block.stmts.len() });
+        aside(analysis);
+        for_each_edge(analysis, state, id, block, |to, state| match &mut entry[to] {
+            Some(old) => {
+                old.join(&state);
+            }
+            none => *none = Some(state),
+        });
+        aside(analysis);
+    }
+}
+
 /// Reads converged results: `see` gets the state *before* each statement and before each terminator (statement index
 /// one past the last), in block order; `analysis` recomputes what lies between.
 pub fn visit<A: Analysis>(
