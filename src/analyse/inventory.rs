@@ -310,7 +310,7 @@ impl All<'_> {
                     peak.most = peak.most.times(width);
                     peak.with_given = peak.most;
                 }
-                peak.path.insert(0, Step { span: call.span, kind: StepKind::FansOut, name: effect.what.clone() });
+                peak.path.insert(0, Step { span: call.span, kind: StepKind::FansOut, name: effect.what.to_string() });
             }
             self.count(idx, prepared, held, &[], many, out);
         }
@@ -322,7 +322,7 @@ impl All<'_> {
                 .args
                 .iter()
                 .enumerate()
-                .filter(|(i, _)| effect.by_value.get(*i).copied().unwrap_or(true))
+                .filter(|(i, _)| effect.by_value.of(*i))
                 .filter_map(|(_, op)| place_local(op))
                 .flat_map(|local| state.value(local).map_or_else(Vec::new, |v| v.entries.clone()))
                 .filter(|e| e.owned)
@@ -365,7 +365,7 @@ impl All<'_> {
     fn demand(&self, idx: BodyIdx, prepared: &Prepared, id: CallId) -> Vec<Peak> {
         let call = &self.program.body(idx).calls[id];
         let effect = &prepared.calls[id];
-        let here = Step { span: call.span, kind: StepKind::Calls, name: effect.what.clone() };
+        let here = Step { span: call.span, kind: StepKind::Calls, name: effect.what.to_string() };
         let mut out: Vec<Peak> = Vec::new();
         let mut calls_back = false;
         for &f in &effect.fns {
@@ -386,7 +386,7 @@ impl All<'_> {
             if sure && !out.iter().any(|p| same(&p.pool, &acquires.pool)) {
                 let links = acquires.chain.iter();
                 let path =
-                    links.map(|l| Step { span: l.span, kind: StepKind::Calls, name: l.callee.clone() }).collect();
+                    links.map(|l| Step { span: l.span, kind: StepKind::Calls, name: l.callee.to_string() }).collect();
                 let one = Amount::Known(1);
                 let pool = acquires.pool.clone();
                 out.push(Peak { pool, most: one, with_given: one, at_least: false, path });

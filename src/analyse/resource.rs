@@ -29,12 +29,12 @@ pub enum Origin {
 }
 
 /// One link of a call chain: where, and what is called there.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Link {
     /// The call.
     pub span: Span,
     /// The function it calls, as the reader knows it.
-    pub callee: String,
+    pub callee: Symbol,
 }
 
 /// Something that must be given back.

@@ -11,6 +11,7 @@ use super::sql::Session;
 use crate::base::{Confidence, Span, Symbol};
 use crate::pack::{Kind, Patience};
 use crate::resolve::Ty;
+use std::cmp::Reverse;
 
 /// Bound on each list of a summary.
 pub const MAX_EFFECTS: usize = 12;
@@ -104,41 +105,69 @@ impl Effects {
             None => {}
         }
     }
+    /// Whether one of that kind and sureness with a chain of that length would be kept.
+    fn wants_waits(&self, kind: Symbol, confidence: Confidence, length: usize) -> bool {
+        match self.waits.iter().find(|w| w.kind == kind) {
+            Some(old) => (confidence, Reverse(length)) > (old.confidence, Reverse(old.chain.len())),
+            None => self.waits.len() < MAX_EFFECTS,
+        }
+    }
+    /// As [`wants_waits`](Effects::wants_waits).
+    fn wants_blocks(&self, kind: Symbol, confidence: Confidence, length: usize) -> bool {
+        match self.blocks.iter().find(|b| b.kind == kind) {
+            Some(old) => (confidence, Reverse(length)) > (old.confidence, Reverse(old.chain.len())),
+            None => self.blocks.len() < MAX_EFFECTS,
+        }
+    }
+    /// As [`wants_waits`](Effects::wants_waits).
+    fn wants_acquires(&self, pool: &PoolId, confidence: Confidence, length: usize) -> bool {
+        match self.acquires.iter().find(|a| a.pool == *pool) {
+            Some(old) => (confidence, Reverse(length)) > (old.confidence, Reverse(old.chain.len())),
+            None => self.acquires.len() < MAX_EFFECTS,
+        }
+    }
     /// Adds all of `other`, each at most as sure as `cap`.
     pub fn merge(&mut self, other: &Effects, cap: Confidence) {
         for a in &other.acquires {
-            self.add_acquires(Acquires { confidence: a.confidence.min(cap), ..a.clone() });
+            let confidence = a.confidence.min(cap);
+            if self.wants_acquires(&a.pool, confidence, a.chain.len()) {
+                self.add_acquires(Acquires { confidence, ..a.clone() });
+            }
         }
         for w in &other.waits {
-            self.add_waits(Waits { confidence: w.confidence.min(cap), ..w.clone() });
+            let confidence = w.confidence.min(cap);
+            if self.wants_waits(w.kind, confidence, w.chain.len()) {
+                self.add_waits(Waits { confidence, ..w.clone() });
+            }
         }
         for b in &other.blocks {
-            self.add_blocks(Blocks { confidence: b.confidence.min(cap), ..b.clone() });
+            let confidence = b.confidence.min(cap);
+            if self.wants_blocks(b.kind, confidence, b.chain.len()) {
+                self.add_blocks(Blocks { confidence, ..b.clone() });
+            }
         }
     }
-    /// The same effects seen from a call at `link`: each chain gets one more link in front. Chains that grow beyond
-    /// [`MAX_CHAIN`] are dropped.
-    #[must_use]
-    pub fn called_at(&self, link: &Link) -> Effects {
-        fn longer(link: &Link, chain: &[Link]) -> Option<Vec<Link>> {
-            (chain.len() < MAX_CHAIN).then(|| std::iter::once(link.clone()).chain(chain.iter().cloned()).collect())
+    /// Adds `other` as it is seen from a call at `link`, each effect at most as sure as `cap`: each chain gets one more link in
+    /// front, and `pool` says what the callee's pools are called here. Chains that grow beyond [`MAX_CHAIN`] are dropped.
+    pub fn add_called(&mut self, other: &Effects, link: Link, cap: Confidence, pool: impl Fn(&PoolId) -> PoolId) {
+        let longer = |chain: &[Link]| std::iter::once(link).chain(chain.iter().copied()).collect::<Vec<Link>>();
+        for a in other.acquires.iter().filter(|a| a.chain.len() < MAX_CHAIN) {
+            let (pool, confidence) = (pool(&a.pool), a.confidence.min(cap));
+            if self.wants_acquires(&pool, confidence, a.chain.len() + 1) {
+                self.add_acquires(Acquires { pool, patience: a.patience, confidence, chain: longer(&a.chain) });
+            }
         }
-        Effects {
-            acquires: self
-                .acquires
-                .iter()
-                .filter_map(|a| Some(Acquires { chain: longer(link, &a.chain)?, ..a.clone() }))
-                .collect(),
-            waits: self
-                .waits
-                .iter()
-                .filter_map(|w| Some(Waits { chain: longer(link, &w.chain)?, ..w.clone() }))
-                .collect(),
-            blocks: self
-                .blocks
-                .iter()
-                .filter_map(|b| Some(Blocks { chain: longer(link, &b.chain)?, ..b.clone() }))
-                .collect(),
+        for w in other.waits.iter().filter(|w| w.chain.len() < MAX_CHAIN) {
+            let confidence = w.confidence.min(cap);
+            if self.wants_waits(w.kind, confidence, w.chain.len() + 1) {
+                self.add_waits(Waits { kind: w.kind, confidence, chain: longer(&w.chain) });
+            }
+        }
+        for b in other.blocks.iter().filter(|b| b.chain.len() < MAX_CHAIN) {
+            let confidence = b.confidence.min(cap);
+            if self.wants_blocks(b.kind, confidence, b.chain.len() + 1) {
+                self.add_blocks(Blocks { kind: b.kind, panics: b.panics, confidence, chain: longer(&b.chain) });
+            }
         }
     }
 }

@@ -29,11 +29,23 @@ impl Hasher for Fx {
     fn finish(&self) -> u64 {
         self.0.rotate_left(20)
     }
-    fn write(&mut self, bytes: &[u8]) {
-        for chunk in bytes.chunks(8) {
-            let mut word = [0u8; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            self.add(u64::from_le_bytes(word));
+    fn write(&mut self, mut bytes: &[u8]) {
+        while let Some((word, rest)) = bytes.split_first_chunk::<8>() {
+            self.add(u64::from_le_bytes(*word));
+            bytes = rest;
+        }
+        // Less than a word is left: its halves may overlap.
+        match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+            (Some(first), Some(last)) => {
+                let half = |bytes: &[u8; 4]| u64::from(u32::from_le_bytes(*bytes));
+                self.add(half(first) << 32 | half(last));
+            }
+            _ => {
+                if let [first, .., last] | [first @ last] = bytes {
+                    let middle = bytes[bytes.len() / 2];
+                    self.add(u64::from(*first) << 16 | u64::from(middle) << 8 | u64::from(*last));
+                }
+            }
         }
     }
     fn write_u8(&mut self, n: u8) {

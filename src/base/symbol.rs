@@ -6,6 +6,7 @@
 //! **Invariant:** equal text means equal pointer; ordering is by text, never by address, so sorted output is stable.
 
 use super::fx::Fx;
+use std::cell::RefCell;
 use std::collections::HashSet;
 use std::fmt;
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
@@ -38,6 +39,23 @@ impl BuildHasher for Seeded {
 impl Symbol {
     /// Interns `text`.
     pub fn new(text: &str) -> Symbol {
+        thread_local! {
+            // Names come again soon: most are found here, without a lock.
+            static RECENT: RefCell<[&'static str; 2048]> = const { RefCell::new([""; 2048]) };
+        }
+        let mut hash = Fx::default();
+        hash.write(text.as_bytes());
+        let slot = hash.finish() as usize % 2048;
+        RECENT.with_borrow_mut(|recent| {
+            if text.is_empty() || recent[slot] != text {
+                recent[slot] = Symbol::look_up(text).0;
+            }
+            Symbol(recent[slot])
+        })
+    }
+
+    /// Finds `text` among the names of all threads, or adds it.
+    fn look_up(text: &str) -> Symbol {
         let byte = |at: usize| text.as_bytes().get(at).copied().map_or(0, usize::from);
         let shard =
             (text.len() + byte(0) * 3 + byte(text.len() / 2) * 5 + byte(text.len().wrapping_sub(1)) * 7) % SHARDS;

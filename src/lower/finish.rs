@@ -201,9 +201,10 @@ fn renumber_blocks(
     used.sort_by_key(|&c| (calls[c].name_span, calls[c].span, c));
     used.dedup();
     let mut map = vec![CallId::new(0); calls.len()];
+    let mut calls: Vec<Option<Call>> = calls.into_iter_enumerated().map(|(_, call)| Some(call)).collect();
     let mut kept = IndexVec::new();
     for id in used {
-        map[id.index()] = kept.push(calls[id].clone());
+        map[id.index()] = kept.push(calls[id.index()].take().expect("each call is kept once"));
     }
     for block in blocks.iter_mut() {
         for stmt in &mut block.stmts {
@@ -256,9 +257,11 @@ fn renumber_locals(body: &mut Body) -> Vec<Option<LocalId>> {
     };
     let order = (0..head).chain(captures.iter().copied()).chain((head..count).filter(|&l| !is_capture[l] && keep[l]));
     let mut map = vec![None; count];
+    let mut old_locals: Vec<Option<Local>> =
+        std::mem::take(&mut body.locals).into_iter_enumerated().map(|(_, local)| Some(local)).collect();
     let mut locals: IndexVec<LocalId, Local> = IndexVec::new();
     for old in order {
-        map[old] = Some(locals.push(body.locals[LocalId::new(old)].clone()));
+        map[old] = Some(locals.push(old_locals[old].take().expect("each local is kept once")));
     }
     body.locals = locals;
     for capture in &mut body.captures {

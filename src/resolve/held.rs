@@ -7,7 +7,7 @@ use super::fx::FxMap;
 use super::pack_ty::Eval;
 use super::std_names::names;
 use super::type_ops::{DEREF_STEPS, adt_subst};
-use super::{Held, Program, Ty};
+use super::{FnIdx, Held, Program, Ty};
 use crate::base::Symbol;
 use crate::pack::Kind;
 use std::sync::{Arc, RwLock};
@@ -23,6 +23,7 @@ const PATH: usize = 3;
 #[derive(Debug, Default)]
 pub struct Memo {
     held: RwLock<FxMap<Ty, Arc<[Held]>>>,
+    writable: RwLock<FxMap<FnIdx, Arc<[bool]>>>,
     pub(super) prov: super::prov::ProvMemo,
 }
 
@@ -215,6 +216,18 @@ impl Program {
         kinds.sort();
         kinds.dedup();
         kinds
+    }
+
+    /// Per parameter of a function: whether a connection may be written over that is lent for it, though the function was not
+    /// seen to hold one. A type parameter says so by a bound that a pack knows, and of an unknown type anything may be so.
+    pub fn writable(&self, f: FnIdx) -> Arc<[bool]> {
+        if let Some(known) = self.memo.writable.read().unwrap_or_else(|e| e.into_inner()).get(&f) {
+            return known.clone();
+        }
+        let params = self.fns[f].params.iter();
+        let made: Arc<[bool]> = params.map(|ty| !ty.is_known() || !self.may_be(ty).is_empty()).collect();
+        self.memo.writable.write().unwrap_or_else(|e| e.into_inner()).insert(f, made.clone());
+        made
     }
 
     /// What a value behind a bound is if it can be nothing but a connection: the kind, and the root of the library whose

@@ -21,6 +21,7 @@ use crate::ir::{
     AggregateKind, Body, BodyId, BodyKind, CallId, FileIr, Literal, LocalId, Operand, Path, Place, Rvalue, StmtKind,
     return_local,
 };
+use std::cell::Cell;
 use std::sync::Arc;
 
 /// How often a body is read at most.
@@ -50,6 +51,10 @@ pub(super) struct Work {
     pub seen: IndexVec<CallId, Option<Vec<Ty>>>,
     /// Parameters and captures that the body was inferred with.
     inputs: (Vec<Ty>, Vec<Ty>),
+    /// The locals whose type was asked for in this pass.
+    asked: IndexVec<LocalId, Cell<bool>>,
+    /// A type that was asked for in this pass became better known after that.
+    stale: bool,
 }
 
 impl Work {
@@ -148,7 +153,8 @@ impl<'a> Infer<'a> {
             functions: Vec::new(),
         };
         let seen = IndexVec::from_elem(None, body.calls.len());
-        self.done.insert(id, Work { types, seen, inputs });
+        let asked = IndexVec::from_elem(Cell::new(false), body.locals.len());
+        self.done.insert(id, Work { types, seen, inputs, asked, stale: false });
         self.depth += 1;
         for _ in 0..PASSES {
             if !self.forward(id) {
@@ -170,21 +176,39 @@ impl<'a> Infer<'a> {
         self.done.get_mut(&id).expect("the body was begun")
     }
     pub(super) fn local(&self, id: BodyId, local: LocalId) -> Ty {
-        self.done.get(&id).and_then(|w| w.types.locals.get(local)).cloned().unwrap_or_default()
+        let Some(work) = self.done.get(&id) else { return Ty::Unknown };
+        if let Some(asked) = work.asked.get(local) {
+            asked.set(true);
+        }
+        work.types.locals.get(local).cloned().unwrap_or_default()
     }
 
-    /// Reads the body once. Whether anything became better known.
+    /// Reads the body once. Whether reading it again may tell more.
     fn forward(&mut self, id: BodyId) -> bool {
         let body = self.body(id);
         let mut changed = false;
+        // What closures and blocks inside are inferred with changes without a local of this body changing.
+        let mut has_inner = false;
+        let work = self.work(id);
+        work.stale = false;
+        work.asked.iter().for_each(|asked| asked.set(false));
         for block in &body.blocks {
             for stmt in &block.stmts {
                 match &stmt.kind {
                     StmtKind::Assign { to, value } => {
-                        let expected = to.as_local().map(|l| self.local(id, l)).unwrap_or_default();
+                        has_inner |= matches!(
+                            value,
+                            Rvalue::Aggregate {
+                                kind: AggregateKind::Closure(_) | AggregateKind::Async(_) | AggregateKind::Generator(_),
+                                ..
+                            }
+                        );
+                        let expected = to.as_local().map(|l| self.work(id).types.locals[l].clone()).unwrap_or_default();
                         let ty = self.rvalue(id, value, &expected);
                         if let Some(local) = to.as_local() {
                             changed |= self.learn(id, local, &ty);
+                            // What the statement itself gives is what it would be asked for the next time.
+                            self.work(id).asked[local].set(true);
                         }
                     }
                     StmtKind::Yield(operand) => {
@@ -198,12 +222,13 @@ impl<'a> Infer<'a> {
                 }
             }
         }
-        changed
+        changed && (has_inner || self.work(id).stale)
     }
 
     /// Merges a type into a local. Whether that told anything new.
     pub(super) fn learn(&mut self, id: BodyId, local: LocalId, ty: &Ty) -> bool {
-        let slot = &mut self.work(id).types.locals[local];
+        let work = self.work(id);
+        let slot = &mut work.types.locals[local];
         if matches!(ty, Ty::Unknown | Ty::Never) || slot == ty {
             return false;
         }
@@ -213,11 +238,13 @@ impl<'a> Infer<'a> {
             && old != new
         {
             *slot = ty.clone();
+            work.stale |= work.asked[local].get();
             return true;
         }
         let merged = slot.merge(ty);
         let changed = merged != *slot;
         *slot = merged;
+        work.stale |= changed && work.asked[local].get();
         changed
     }
 
@@ -343,7 +370,11 @@ impl<'a> Infer<'a> {
         if place.proj.is_empty() {
             return (base, None);
         }
-        let scope = self.scope.at(self.t.tree.module_of(self.file, self.body(id).module));
+        let module = self.t.tree.module_of(self.file, self.body(id).module);
+        if module == self.scope.module {
+            return Places { t: self.t, scope: &self.scope }.walk(base, &place.proj);
+        }
+        let scope = self.scope.at(module);
         Places { t: self.t, scope: &scope }.walk(base, &place.proj)
     }
 

@@ -19,20 +19,18 @@ impl Cx<'_> {
         let mut effect = self.blank(call, when);
         effect.fns = fns.to_vec();
         effect.carries = false;
-        let link = Link { span: call.span, callee: first.path.clone() };
+        let link = Link { span: call.span, callee: Symbol::new(&first.path) };
         let cap = if union && fns.len() > 1 { Confidence::Medium } else { Confidence::High };
         let is_method = matches!(call.callee, Callee::Method { .. });
-        if is_method && !effect.by_value.is_empty() {
-            effect.by_value[0] = self.program.fn_ir(fns[0]).self_kind == Some(SelfKind::Value);
+        if is_method {
+            let takes = self.program.fn_ir(fns[0]).self_kind == Some(SelfKind::Value);
+            effect.by_value = effect.by_value.with(0, takes);
         }
-        for (n, own) in effect.own_params.iter_mut().enumerate() {
-            *own = first.params.get(n).is_some_and(|ty| ty.is_known() && !matches!(ty, Ty::Ref(..)));
+        for (n, ty) in first.params.iter().enumerate().take(call.args.len()) {
+            effect.own_params = effect.own_params.with(n, ty.is_known() && !matches!(ty, Ty::Ref(..)));
         }
-        if is_method
-            && !effect.by_value[0]
-            && let Some(own) = effect.own_params.first_mut()
-        {
-            *own = false;
+        if is_method && !effect.by_value.of(0) {
+            effect.own_params = effect.own_params.with(0, false);
         }
         let awaited = match result {
             Ty::Future(inner) => inner,
@@ -40,9 +38,9 @@ impl Cx<'_> {
         };
         effect.lends_result = may_refer(self.program, awaited);
         // An executor whose bound a pack knows may be written over; a type parameter of any other kind says nothing.
-        effect.may_write = (0..call.args.len())
-            .map(|i| first.params.get(i).is_none_or(|ty| !ty.is_known() || !self.program.may_be(ty).is_empty()))
-            .collect();
+        for (n, &writable) in self.program.writable(fns[0]).iter().enumerate() {
+            effect.may_write = effect.may_write.with(n, writable);
+        }
         let mut acts: Vec<Vec<(Vec<Symbol>, Fate)>> = vec![Vec::new(); call.args.len()];
         let mut talks: Vec<Option<Wrote>> = vec![None; call.args.len()];
         let mut seen_body = false;
@@ -60,20 +58,19 @@ impl Cx<'_> {
                 unseen = true;
                 continue;
             };
-            let link = Link { span: call.span, callee: info.path.clone() };
+            let link = Link { span: call.span, callee: Symbol::new(&info.path) };
             seen_body = true;
             let Some(summary) = self.summaries.get(body) else { continue };
             let mut summary = summary.clone();
             if let ([_], Some(param)) = (fns, summary.text) {
                 effect.text = self.decide(call, param, Arc::make_mut(&mut summary));
             }
-            let inner = self.substitute_effects(call, &summary.effects).called_at(&link);
-            let later = self.substitute_effects(call, &summary.later).called_at(&link);
+            let here = |pool: &PoolId| self.substitute_pool(call, pool);
             if returns_future && !info.is_async {
-                effect.eager.merge(&inner, cap);
-                effect.effects.merge(&later, cap);
+                effect.eager.add_called(&summary.effects, link, cap, here);
+                effect.effects.add_called(&summary.later, link, cap, here);
             } else {
-                effect.effects.merge(&inner, cap);
+                effect.effects.add_called(&summary.effects, link, cap, here);
             }
             for p in &summary.params {
                 if let Some(list) = acts.get_mut(p.index) {
@@ -148,9 +145,10 @@ impl Cx<'_> {
         effect.carries = false;
         effect.lends_result = self.result_may_refer(id);
         let types = &self.program.bodies[body].locals;
-        for (n, own) in effect.own_params.iter_mut().enumerate() {
+        for n in 0..call.args.len() {
             let ty = types.get(ir::LocalId::new(n + 1));
-            *own = ty.is_some_and(|ty| ty.is_known() && !matches!(ty, Ty::Ref(..)));
+            let own = ty.is_some_and(|ty| ty.is_known() && !matches!(ty, Ty::Ref(..)));
+            effect.own_params = effect.own_params.with(n, own);
         }
         effect.acts = (0..call.args.len())
             .map(|i| {
@@ -244,7 +242,7 @@ impl Cx<'_> {
                         index,
                         from: inside.path.clone(),
                         path: held.path.clone(),
-                        owned: effect.by_value[index],
+                        owned: effect.by_value.of(index),
                     });
                 }
             }
@@ -338,7 +336,7 @@ impl Cx<'_> {
                 class: PoolClass::Slots,
             };
             if let Some((session, chain)) = session {
-                effect.session = Some(SessionUse { session, pool: pool.clone(), chain });
+                effect.session = Some(Box::new(SessionUse { session, pool: pool.clone(), chain }));
             }
             effect.effects.add_acquires(Acquires { pool, patience: None, confidence: Confidence::High, chain: full });
         }
@@ -489,18 +487,6 @@ impl Cx<'_> {
                     effect.gifts.push(Gift::New { res, path: returned.path.clone(), child_of: *child_of });
                 }
             }
-        }
-    }
-
-    pub(super) fn substitute_effects(&self, call: &ir::Call, effects: &Effects) -> Effects {
-        Effects {
-            acquires: effects
-                .acquires
-                .iter()
-                .map(|a| Acquires { pool: self.substitute_pool(call, &a.pool), ..a.clone() })
-                .collect(),
-            waits: effects.waits.clone(),
-            blocks: effects.blocks.clone(),
         }
     }
 

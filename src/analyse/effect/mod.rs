@@ -106,6 +106,28 @@ pub enum Width {
     Computed,
 }
 
+/// A yes or no per argument. From the last that has its own on, arguments share one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flags(u64);
+
+impl Flags {
+    /// Yes for each.
+    pub const ALL: Flags = Flags(u64::MAX);
+    /// No for each.
+    pub const NONE: Flags = Flags(0);
+
+    /// That of an argument.
+    pub fn of(self, arg: usize) -> bool {
+        self.0 & (1 << arg.min(63)) != 0
+    }
+    /// The same with another answer for one argument.
+    #[must_use]
+    pub fn with(self, arg: usize, yes: bool) -> Flags {
+        let bit = 1 << arg.min(63);
+        Flags(if yes { self.0 | bit } else { self.0 & !bit })
+    }
+}
+
 /// What a call does.
 #[derive(Clone, Debug)]
 pub struct CallEffect {
@@ -118,10 +140,10 @@ pub struct CallEffect {
     /// Per argument.
     pub acts: Vec<Act>,
     /// Per argument: whether it is taken by value (only receivers may not be).
-    pub by_value: Vec<bool>,
+    pub by_value: Flags,
     /// Per argument: whether the callee's parameter is a value of its own, not a reference. What such a value only refers to
     /// outlives it.
-    pub own_params: Vec<bool>,
+    pub own_params: Flags,
     /// What the result holds.
     pub gifts: Vec<Gift>,
     /// Whether the result may refer to what the arguments refer to.
@@ -141,7 +163,7 @@ pub struct CallEffect {
     /// Blocks until the future in this argument is ready.
     pub block_on: Option<usize>,
     /// Session state that is made or needed over a pool here.
-    pub session: Option<SessionUse>,
+    pub session: Option<Box<SessionUse>>,
     /// Arguments over whose connection a session lock is given back.
     pub unlocks: Vec<usize>,
     /// Arguments over whose connection a session lock is tried, with the answer in the result.
@@ -181,11 +203,11 @@ pub struct CallEffect {
     /// The parameter of the body at hand whose text decides whether the call writes.
     pub text: Option<usize>,
     /// Per argument: whether a callee that was not seen to hold what it is lent may write over it.
-    pub may_write: Vec<bool>,
+    pub may_write: Flags,
     /// Whether the result may refer to what the callee was not seen to hold.
     pub lends_result: bool,
     /// Word for messages.
-    pub what: String,
+    pub what: Symbol,
     /// The call.
     pub span: crate::base::Span,
 }
@@ -318,8 +340,8 @@ impl<'a> Cx<'a> {
             effects: Effects::default(),
             eager: Effects::default(),
             acts: vec![Act::Borrow; call.args.len()],
-            by_value: (0..call.args.len()).map(|i| i > 0 || !matches!(call.callee, Callee::Method { .. })).collect(),
-            own_params: vec![false; call.args.len()],
+            by_value: Flags::ALL.with(0, !matches!(call.callee, Callee::Method { .. })),
+            own_params: Flags::NONE,
             gifts: Vec::new(),
             carries: true,
             fields: None,
@@ -348,7 +370,7 @@ impl<'a> Cx<'a> {
             fails: false,
             read_only: None,
             text: None,
-            may_write: vec![true; call.args.len()],
+            may_write: Flags::ALL,
             lends_result: false,
             what: callee_word(call),
             span: call.span,
@@ -435,7 +457,7 @@ impl<'a> Cx<'a> {
         }
         self.closures_may_run(call, &mut effect, Confidence::Medium);
         if self.may_take_receiver(call) {
-            effect.by_value[0] = true;
+            effect.by_value = effect.by_value.with(0, true);
         }
         let first = usize::from(matches!(call.callee, Callee::Method { .. }));
         for act in effect.acts.iter_mut().skip(first).filter(|a| **a == Act::Borrow) {
@@ -669,14 +691,15 @@ fn database_wait(link: Link) -> Waits {
 }
 
 /// What a call is called in words.
-pub fn callee_word(call: &ir::Call) -> String {
+pub fn callee_word(call: &ir::Call) -> Symbol {
     match &call.callee {
-        Callee::Path(path) | Callee::Qualified { path, .. } => {
-            let names: Vec<&str> = path.segments.iter().map(|s| s.name.as_str()).collect();
-            names[names.len().saturating_sub(2)..].join("::")
-        }
-        Callee::Method { name, .. } => name.to_string(),
-        Callee::Value(_) => "the closure".to_owned(),
-        Callee::Macro { path, .. } => format!("{}!", path.last()),
+        Callee::Path(path) | Callee::Qualified { path, .. } => match path.segments.as_slice() {
+            [.., of, last] => Symbol::new(&format!("{}::{}", of.name, last.name)),
+            [last] => last.name,
+            [] => Symbol::new(""),
+        },
+        Callee::Method { name, .. } => *name,
+        Callee::Value(_) => Symbol::new("the closure"),
+        Callee::Macro { path, .. } => Symbol::new(&format!("{}!", path.last())),
     }
 }

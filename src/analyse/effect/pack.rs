@@ -48,8 +48,8 @@ impl Cx<'_> {
             || self.may_refer(&awaited) && awaited.is_known() && !self.gives_item(call, row, &awaited);
         effect.outlives = row.outlives && row.is_async;
         let method = matches!(call.callee, Callee::Method { .. });
-        if method && !effect.by_value.is_empty() {
-            effect.by_value[0] = row.consumes;
+        if method {
+            effect.by_value = effect.by_value.with(0, row.consumes);
         }
         effect.ends_session = row.ends_session;
         effect.each = self.item_closure(call, row);
@@ -110,9 +110,7 @@ impl Cx<'_> {
             Effect::Acquire { from, patience } => self.acquire(id, call, row, &awaited, *from, *patience, &mut effect),
             Effect::Begin { on } => {
                 // `begin` on what dereferences to a connection borrows it, whatever the trait's `self` says.
-                if let Some(v) = effect.by_value.get_mut(*on) {
-                    *v = false;
-                }
+                effect.by_value = effect.by_value.with(*on, false);
                 self.begin(id, call, row, &awaited, *on, &mut effect);
             }
             Effect::Connect => {
@@ -150,8 +148,8 @@ impl Cx<'_> {
                 set(&mut effect, *of, Act::Ends(Life::Detached));
                 // The bare connection is the result: closing it ends what was detached.
                 effect.gifts.push(Gift::Arg { index: *of, from: Vec::new(), path: Vec::new(), owned: true });
-                if !method && let Some(v) = effect.by_value.get_mut(*of) {
-                    *v = true;
+                if !method {
+                    effect.by_value = effect.by_value.with(*of, true);
                 }
             }
             Effect::Store { into, value } => set(&mut effect, *value, Act::StoreIn(*into)),
@@ -549,7 +547,8 @@ impl Cx<'_> {
         if let Some(pool) = self.pool_of(call, conn) {
             effect.halves = None;
             if let Some(session) = session {
-                effect.session = Some(SessionUse { session, pool: pool.clone(), chain: vec![link.clone()] });
+                effect.session =
+                    Some(Box::new(SessionUse { session, pool: pool.clone(), chain: vec![link.clone()] }));
             }
             effect.effects.add_acquires(Acquires {
                 pool: pool.clone(),

@@ -64,7 +64,7 @@ pub(super) fn find(program: &Program, calls: &[(BodyIdx, CallId)], events: &mut 
             Bound::Given(amounts) if !amounts.is_empty() => amounts,
             Bound::Absent | Bound::Given(_) | Bound::Unknown => continue,
         };
-        let what = crate::analyse::effect::callee_word(data);
+        let what = crate::analyse::effect::callee_word(data).to_string();
         let found = Unlimited { ty, span: data.span, what, seconds, settings };
         events[body].events.push(Event::Unlimited(Box::new(found)));
     }

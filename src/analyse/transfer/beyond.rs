@@ -71,7 +71,7 @@ impl Transfer<'_> {
             return;
         }
         let call = &self.body.calls[id];
-        let (span, what) = (call.span, self.prepared.calls[id].what.clone());
+        let (span, what) = (call.span, self.prepared.calls[id].what.to_string());
         let mut moved: Vec<(ResId, Option<BodyIdx>)> = Vec::new();
         let closure = call.args.iter().find_map(|arg| match self.operand_ty(arg) {
             Ty::Fn(body, _) => body,
@@ -113,7 +113,7 @@ impl Transfer<'_> {
                     res: entry.res,
                     span,
                     waits: waits.clone(),
-                    what: effect.what.clone(),
+                    what: effect.what.to_string(),
                     derived: false,
                     scrutinee: false,
                     locked: state.outcomes(entry.res).is_locked(),

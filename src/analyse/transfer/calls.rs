@@ -39,7 +39,7 @@ impl Transfer<'_> {
                     }
                     taken
                 }
-                (Operand::Place(place), _) if !effect.by_value[i] => self.peek(state, place).borrowed(),
+                (Operand::Place(place), _) if !effect.by_value.of(i) => self.peek(state, place).borrowed(),
                 (Operand::Place(_) | Operand::Path(..) | Operand::Literal(_), _) => self.read(state, arg),
             };
             values.push(value);
@@ -55,11 +55,11 @@ impl Transfer<'_> {
                 Some(Width::Known(n)) => Some(n),
                 Some(Width::Computed) | None => None,
             };
-            self.fan_out(state, values.get(what), width.is_some(), known, call.span, &effect.what);
+            self.fan_out(state, values.get(what), width.is_some(), known, call.span, effect.what.as_str());
         }
         if let Some(what) = effect.spawns {
             if call.in_loop && instances::piles_up(self.program, self.idx, id) {
-                self.fan_out(state, values.get(what), false, None, call.span, &effect.what);
+                self.fan_out(state, values.get(what), false, None, call.span, effect.what.as_str());
             }
             return self.spawn(state, &values, what, id);
         }
@@ -105,7 +105,7 @@ impl Transfer<'_> {
                         &args,
                         false,
                         call.span,
-                        &effect.what,
+                        effect.what.as_str(),
                         Some((call.span, true)),
                     );
                 }
@@ -146,7 +146,7 @@ impl Transfer<'_> {
             if let (true, Operand::Place(place)) = (forgets, operand)
                 && self.stands_for_connection(&self.place_ty(place))
             {
-                let (local, span, what) = (place.local, effect.span, effect.what.clone());
+                let (local, span, what) = (place.local, effect.span, effect.what.to_string());
                 self.event(Event::ForgottenOwner { local, span, what });
             }
         }
@@ -433,7 +433,7 @@ impl Transfer<'_> {
                 let before = state.outcomes(res);
                 match known {
                     Some((_, fate)) => {
-                        let own = effect.own_params.get(index).copied().unwrap_or(false);
+                        let own = effect.own_params.of(index);
                         let seen = |inner| if own && !entry.owned { undropped(inner) } else { inner };
                         state.update(res, |o| through(o, seen(fate.outcomes), entry.owned));
                         if let Some((good, bad)) = fate.told {
@@ -451,7 +451,7 @@ impl Transfer<'_> {
                     None if entry.owned => state.update(res, |o| o.end_held(Life::Escaped)),
                     // A callee that was not seen to hold it: a generic parameter, a bound. It may write.
                     None => {
-                        if effect.may_write.get(index).copied().unwrap_or(true) {
+                        if effect.may_write.of(index) {
                             state.update(res, Outcomes::may_write_held);
                         }
                         if effect.lends_result {
@@ -513,7 +513,7 @@ impl Transfer<'_> {
             Life::Ended => self.note_release(res, span, Release::Commit),
             Life::RolledBack => self.note_release(res, span, Release::Rollback),
             Life::Dropped => self.note_release(res, span, Release::Call),
-            Life::Forgotten => self.event(Event::Forgotten { res, span, what: effect.what.clone() }),
+            Life::Forgotten => self.event(Event::Forgotten { res, span, what: effect.what.to_string() }),
             Life::Detached => self.event(Event::Detached { res, span, loses_slot: effect.loses_slot }),
             Life::Held | Life::Escaped | Life::Stored => {}
         }

@@ -509,7 +509,7 @@ impl flow::Analysis for Transfer<'_> {
                     effects.add_waits(super::summary::Waits {
                         kind: Symbol::new("consumer"),
                         confidence: Confidence::Medium,
-                        chain: vec![super::resource::Link { span: stmt.span, callee: String::from("yield") }],
+                        chain: vec![super::resource::Link { span: stmt.span, callee: Symbol::new("yield") }],
                     });
                     let snapshot = state.clone();
                     self.happen_effects(&snapshot, &effects, &[], true, stmt.span, "yield", None);

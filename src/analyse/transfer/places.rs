@@ -269,7 +269,7 @@ impl Transfer<'_> {
                     events.push(Event::CommitNotAwaited {
                         res: entry.res,
                         span: self.body.calls[call].span,
-                        what: effect.what.clone(),
+                        what: effect.what.to_string(),
                     });
                 }
             }
@@ -281,7 +281,7 @@ impl Transfer<'_> {
                 span: self.body.calls[call].span,
                 local,
                 acquires: acquires.clone(),
-                what: effect.what.clone(),
+                what: effect.what.to_string(),
             });
         }
         for event in events {

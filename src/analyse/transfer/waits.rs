@@ -43,7 +43,7 @@ impl Transfer<'_> {
                 effects.add_waits(crate::analyse::summary::Waits {
                     kind,
                     confidence,
-                    chain: vec![crate::analyse::resource::Link { span, callee: String::from("await") }],
+                    chain: vec![crate::analyse::resource::Link { span, callee: Symbol::new("await") }],
                 });
                 self.happen_effects(state, &effects, &[], true, span, "", None);
             }
@@ -136,7 +136,7 @@ impl Transfer<'_> {
         let closure: Vec<ResId> = pending.args.get(what).into_iter().flatten().map(|e| e.res).collect();
         let of_closure = |e: &&Entry| !source.contains(&e.res) || closure.contains(&e.res);
         let others: Vec<Vec<Entry>> = related.iter().map(|r| r.iter().filter(of_closure).cloned().collect()).collect();
-        self.happen_effects(state, &inner, &others, true, span, &effect.what, Some((effect.span, false)));
+        self.happen_effects(state, &inner, &others, true, span, effect.what.as_str(), Some((effect.span, false)));
     }
 
     /// A pattern is matched: guards of locks that no variable holds live on through the arms.
@@ -189,7 +189,7 @@ impl Transfer<'_> {
                         res: entry.res,
                         span,
                         waits: waits.clone(),
-                        what: effect.what.clone(),
+                        what: effect.what.to_string(),
                         derived: true,
                         scrutinee: true,
                         locked: state.outcomes(entry.res).is_locked(),
@@ -239,7 +239,7 @@ impl Transfer<'_> {
             effects.add_waits(crate::analyse::summary::Waits {
                 kind: Symbol::new("task"),
                 confidence: Confidence::High,
-                chain: vec![crate::analyse::resource::Link { span, callee: String::from("task") }],
+                chain: vec![crate::analyse::resource::Link { span, callee: Symbol::new("task") }],
             });
         }
         match pending.what {
@@ -269,7 +269,7 @@ impl Transfer<'_> {
             return;
         }
         let local = !effect.fns.is_empty();
-        self.happen_effects(state, &effect.effects, related, waiting, span, &effect.what, Some((effect.span, local)));
+        self.happen_effects(state, &effect.effects, related, waiting, span, effect.what.as_str(), Some((effect.span, local)));
         if let Some(sink) = &mut self.sink {
             merge_executes(&mut sink.executes, &effect.executes);
         }
