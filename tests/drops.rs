@@ -26,7 +26,7 @@ fn compare(edition: u16, files: &[&str]) {
     let read = |name: &str| std::fs::read_to_string(folder.join(name)).expect("fixtures are readable");
     let cases: String = files.iter().map(|name| read(name)).collect();
     let ast = parse::parse_file(&cases).expect("cases parse");
-    let cx = lower::LowerCx { file: FileId::new(0), edition, text: &cases, macro_shape: &|_| None };
+    let cx = lower::LowerCx { file: FileId::new(0), edition, text: &cases, thinned: None, macro_shape: &|_| None };
     let ir = lower::file(&ast, &cx);
     assert_eq!(ir.unknown, [], "everything is understood");
     let names: Vec<&str> = ir.fns.iter().filter(|f| f.params.is_empty()).map(|f| f.name.as_str()).collect();

@@ -30,7 +30,7 @@ fn shapes(path: &[&str]) -> Option<MacroShape> {
 
 fn lower(text: &str, edition: u16) -> FileIr {
     let ast = parse::parse_file(text).unwrap_or_else(|e| panic!("fixture does not parse: {e}"));
-    lower::file(&ast, &lower::LowerCx { file: FileId::new(0), edition, text, macro_shape: &shapes })
+    lower::file(&ast, &lower::LowerCx { file: FileId::new(0), edition, text, thinned: None, macro_shape: &shapes })
 }
 
 fn fixtures() -> Vec<PathBuf> {
@@ -180,7 +180,7 @@ fn corpus() {
             };
             parsing += start.elapsed().as_secs_f64();
             let start = std::time::Instant::now();
-            let cx = lower::LowerCx { file: FileId::new(0), edition: 2021, text: &text, macro_shape: &shapes };
+            let cx = lower::LowerCx { file: FileId::new(0), edition: 2021, text: &text, thinned: None, macro_shape: &shapes };
             let ir = lower::file(&ast, &cx);
             lowering += start.elapsed().as_secs_f64();
             if start.elapsed().as_secs_f64() > 0.3 {

@@ -9,7 +9,7 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|text: &str| {
     if let Ok(ast) = parse::parse_file(text) {
         for edition in [2015, 2024] {
-            let cx = LowerCx { file: FileId::new(0), edition, text, macro_shape: &|_| None };
+            let cx = LowerCx { file: FileId::new(0), edition, text, thinned: None, macro_shape: &|_| None };
             lower::file(&ast, &cx);
         }
     }

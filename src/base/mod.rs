@@ -20,7 +20,7 @@ pub use finding::{Confidence, Edit, Finding, Held, Level, Offence, Problem, Step
 pub use index::{Idx, IndexVec};
 pub use krate::{CrateInput, Dep};
 pub use nearest::nearest;
-pub use source::{FileId, SourceFile, SourceMap, Span};
+pub use source::{Thinned, FileId, SourceFile, SourceMap, Span};
 pub use suppression::{Suppression, SuppressionKind};
 pub use symbol::Symbol;
 pub use workers::{InTurn, Workers};

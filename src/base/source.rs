@@ -83,6 +83,26 @@ impl SourceFile {
     }
 }
 
+/// What was left out of a text before it was parsed, line by line: comments, the white space that begins a line, code that
+/// nobody reads.
+#[derive(Clone, Debug, Default)]
+pub struct Thinned {
+    /// Per line of what was parsed, where that begins in the whole text.
+    pub starts: Vec<u32>,
+    /// Doc comments that were left out, by where the token behind them begins: where the first of them does.
+    pub docs: Vec<(u32, u32)>,
+}
+
+impl Thinned {
+    /// Where the doc comments begin that stand before the token at `start`; `start` if there are none.
+    pub fn docs_before(&self, start: u32) -> u32 {
+        match self.docs.binary_search_by_key(&start, |doc| doc.0) {
+            Ok(found) => self.docs[found].1,
+            Err(_) => start,
+        }
+    }
+}
+
 /// All files of a run.
 #[derive(Clone, Debug, Default)]
 pub struct SourceMap {

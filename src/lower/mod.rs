@@ -36,7 +36,7 @@ mod stmt;
 mod tokens;
 mod ty;
 
-use crate::base::{FileId, Idx, Span};
+use crate::base::{FileId, Idx, Span, Thinned};
 use crate::ir::{Body, BodyId, FileIr, MacroShape, ModuleIr, ModuleKind};
 use body::BodyCx;
 use span::Spans;
@@ -48,8 +48,10 @@ pub struct LowerCx<'a> {
     /// The edition of its crate: 2015, 2018, 2021, 2024. From 2024 on temporaries of tail expressions and of `if let`
     /// live shorter.
     pub edition: u16,
-    /// The text that was parsed, as given to the parser.
+    /// The whole text.
     pub text: &'a str,
+    /// What was left out of that text before it was parsed.
+    pub thinned: Option<&'a Thinned>,
     /// The shape of a macro, by the segments of its path as written. Macros of the standard library need no entry.
     pub macro_shape: &'a dyn Fn(&[&str]) -> Option<MacroShape>,
 }
@@ -69,7 +71,7 @@ pub fn file(ast: &syn::File, cx: &LowerCx<'_>) -> FileIr {
     };
     let mut lower = Lower {
         cx,
-        spans: Spans::new(cx.file, cx.text),
+        spans: Spans::new(cx.file, cx.text, cx.thinned),
         ir: FileIr {
             file: cx.file,
             modules: vec![root],

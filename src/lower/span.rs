@@ -5,8 +5,9 @@
 //! **Invariants:** attributes do not count; a chain is walked, not recursed into, where it can be long (receivers, left
 //! operands).
 
-use crate::base::{FileId, Span};
+use crate::base::{FileId, Span, Thinned};
 use proc_macro2::{LineColumn, Span as Tok, TokenStream};
+use std::borrow::Cow;
 use syn::{Expr, Pat, Type};
 
 /// Converts token spans of one file.
@@ -16,17 +17,25 @@ pub(super) struct Spans<'t> {
     file: FileId,
     text: &'t str,
     /// Where lines start, in bytes.
-    lines: Vec<u32>,
+    lines: Cow<'t, [u32]>,
     is_ascii: bool,
+    thinned: Option<&'t Thinned>,
 }
 
 const MARK: char = '\u{feff}';
 
 impl<'t> Spans<'t> {
-    pub fn new(file: FileId, text: &'t str) -> Spans<'t> {
+    pub fn new(file: FileId, text: &'t str, thinned: Option<&'t Thinned>) -> Spans<'t> {
         let starts = text.bytes().enumerate().filter(|&(_, b)| b == b'\n').map(|(i, _)| fit(i + 1));
-        let lines = std::iter::once(0).chain(starts).collect();
-        Spans { file, text, lines, is_ascii: text.is_ascii() }
+        let lines = match thinned {
+            Some(thinned) => Cow::Borrowed(thinned.starts.as_slice()),
+            None => Cow::Owned(std::iter::once(0).chain(starts).collect()),
+        };
+        Spans { file, text, lines, is_ascii: text.is_ascii(), thinned }
+    }
+    /// With the doc comments in front that the parser did not see.
+    pub fn with_docs(&self, at: Span) -> Span {
+        Span { start: self.thinned.map_or(at.start, |thinned| thinned.docs_before(at.start)), ..at }
     }
     /// Of one token.
     pub fn of(&self, token: Tok) -> Span {

@@ -129,13 +129,14 @@ impl Lower<'_> {
 
     /// The span with the attributes in front.
     pub(super) fn with_attrs(&self, attrs: &[syn::Attribute], at: Span) -> Span {
-        match attrs.iter().find(|a| matches!(a.style, syn::AttrStyle::Outer)) {
+        let at = match attrs.iter().find(|a| matches!(a.style, syn::AttrStyle::Outer)) {
             Some(first) => {
                 let start = self.spans.of(first.pound_token.spans[0]).start;
                 Span { start: start.min(at.start), ..at }
             }
             None => at,
-        }
+        };
+        self.spans.with_docs(at)
     }
 
     fn local(&mut self, local: &syn::Local) {

@@ -17,6 +17,15 @@ pub struct Comment {
 }
 
 impl Comment {
+    /// Whether it documents what follows.
+    pub fn is_doc(&self, text: &str) -> bool {
+        let raw = &text[self.range.clone()];
+        match self.is_block {
+            true => raw.starts_with("/**") && !raw.starts_with("/***") && raw.len() > 4,
+            false => raw.starts_with("///") && !raw.starts_with("////"),
+        }
+    }
+
     /// What it says, without slashes, stars and outer white space.
     pub fn body<'t>(&self, text: &'t str) -> &'t str {
         let raw = &text[self.range.clone()];
@@ -55,12 +64,20 @@ pub(super) struct Lexer<'t> {
     pub(super) at: usize,
     /// Whether the comments are asked for.
     keeps: bool,
+    /// Comments and white space that were passed, those that follow each other as one, single spaces left out; if they are
+    /// asked for.
+    pub(super) gaps: Option<Vec<Range<usize>>>,
     found: Vec<Comment>,
 }
 
 impl<'t> Lexer<'t> {
     pub(super) fn new(text: &'t str) -> Lexer<'t> {
-        Lexer { bytes: text.as_bytes(), at: 0, keeps: false, found: Vec::new() }
+        Lexer { bytes: text.as_bytes(), at: 0, keeps: false, gaps: None, found: Vec::new() }
+    }
+
+    /// One that notes comments and white space.
+    pub(super) fn that_notes_gaps(text: &'t str) -> Lexer<'t> {
+        Lexer { gaps: Some(Vec::new()), ..Lexer::new(text) }
     }
 
     pub(super) fn peek(&self, ahead: usize) -> u8 {
@@ -72,7 +89,22 @@ impl<'t> Lexer<'t> {
         if self.at >= self.bytes.len() {
             return None;
         }
-        Some(match self.peek(0) {
+        let start = self.at;
+        let passed = self.pass();
+        if passed == Passed::Blank
+            && let Some(gaps) = &mut self.gaps
+        {
+            match gaps.last_mut() {
+                Some(last) if last.end == start => last.end = self.at,
+                Some(last) if last.len() == 1 => *last = start..self.at,
+                Some(_) | None => gaps.push(start..self.at),
+            }
+        }
+        Some(passed)
+    }
+
+    fn pass(&mut self) -> Passed {
+        match self.peek(0) {
             b'/' if self.peek(1) == b'/' => {
                 self.line_comment();
                 Passed::Blank
@@ -109,7 +141,7 @@ impl<'t> Lexer<'t> {
                 self.at += 1;
                 Passed::Byte(b)
             }
-        })
+        }
     }
 
     fn line_comment(&mut self) {

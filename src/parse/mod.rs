@@ -91,6 +91,11 @@ pub fn forget_spans() {
     proc_macro2::extra::invalidate_current_thread_spans();
 }
 
+/// Whether something stands before the first item: byte order mark, shebang, frontmatter.
+pub fn has_preamble(text: &str) -> bool {
+    preamble_end(text) > 0
+}
+
 /// Replaces byte order mark, shebang and frontmatter by spaces, byte for byte; line breaks stay.
 fn blank_preamble(text: &str) -> Cow<'_, str> {
     let end = preamble_end(text);

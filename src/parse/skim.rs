@@ -7,7 +7,8 @@
 //! would take for its own; what is not understood is not told, so it is parsed; offsets survive blanking. **Absent on
 //! purpose:** deciding what need not be read.
 
-use super::comments::{Lexer, Passed};
+use super::comments::{Lexer, Passed, comments};
+use crate::base::Thinned;
 use std::ops::Range;
 
 /// The body of a function.
@@ -61,9 +62,22 @@ struct Skim<'t> {
 
 /// The bodies of the functions of a file, in order. Empty if its brackets do not match.
 pub fn functions(text: &str) -> Vec<FnText> {
+    skim(text).map(|skimmed| skimmed.functions).unwrap_or_default()
+}
+
+/// What one pass over a file tells.
+pub struct Skimmed {
+    /// The bodies of its functions, in order.
+    pub functions: Vec<FnText>,
+    /// Its comments and white space, in order; not all of that.
+    gaps: Vec<Range<usize>>,
+}
+
+/// Passes over a file; nothing if its brackets do not match.
+pub fn skim(text: &str) -> Option<Skimmed> {
     let mut skim = Skim {
         text,
-        lexer: Lexer::new(text),
+        lexer: Lexer::that_notes_gaps(text),
         levels: vec![Level::Items { is_test: false, of_trait: false }],
         head: Head::Unknown,
         cfg_test: false,
@@ -71,7 +85,8 @@ pub fn functions(text: &str) -> Vec<FnText> {
         last: 0,
         found: Vec::new(),
     };
-    if skim.run() && skim.levels.len() == 1 { skim.found } else { Vec::new() }
+    let fits = skim.run() && skim.levels.len() == 1;
+    fits.then(|| Skimmed { functions: skim.found, gaps: skim.lexer.gaps.take().unwrap_or_default() })
 }
 
 impl Skim<'_> {
@@ -241,6 +256,67 @@ impl Skim<'_> {
 fn is_cfg_test(attribute: &str) -> bool {
     let rest = attribute.strip_prefix("cfg").map(str::trim_start);
     rest.and_then(|r| r.strip_prefix('(')?.strip_suffix(')')).is_some_and(|inner| inner.trim() == "test")
+}
+
+/// The text without what says nothing to the parser: comments and white space that hold a line break, of which only the line
+/// breaks stay, and these ranges, which are bodies of functions. Columns of what stays are told from where its line begins.
+pub fn thinned(text: &str, skimmed: &Skimmed, ranges: &[Range<usize>]) -> (String, Thinned) {
+    let mut out = Thin { text, out: String::with_capacity(text.len()), at: 0, thinned: Thinned::default() };
+    out.thinned.starts.push(0);
+    let mut gaps = skimmed.gaps.iter().peekable();
+    for range in ranges {
+        while let Some(gap) = gaps.next_if(|gap| gap.start < range.start) {
+            out.leave_out(gap);
+        }
+        while gaps.next_if(|gap| gap.start < range.end).is_some() {}
+        if !out.leave_out(range) {
+            out.keep(range.start);
+            out.out.extend(text[range.clone()].chars().map(|_| ' '));
+            out.at = range.end;
+        }
+    }
+    gaps.for_each(|gap| {
+        out.leave_out(gap);
+    });
+    out.keep(text.len());
+    (out.out, out.thinned)
+}
+
+struct Thin<'t> {
+    text: &'t str,
+    out: String,
+    /// What is before that was taken over or left out.
+    at: usize,
+    thinned: Thinned,
+}
+
+impl Thin<'_> {
+    /// Takes over what is before `end`.
+    fn keep(&mut self, end: usize) {
+        let kept = &self.text[self.at..end];
+        let breaks = kept.bytes().enumerate().filter(|&(_, b)| b == b'\n');
+        self.thinned.starts.extend(breaks.map(|(i, _)| (self.at + i + 1) as u32));
+        self.out.push_str(kept);
+        self.at = end;
+    }
+
+    /// Leaves out all but the line breaks; whether there are any. Without, nothing is done: what follows stays in its column.
+    fn leave_out(&mut self, gap: &Range<usize>) -> bool {
+        let left = &self.text[gap.clone()];
+        let breaks = left.bytes().filter(|b| *b == b'\n').count();
+        if breaks == 0 {
+            return false;
+        }
+        self.keep(gap.start);
+        self.out.extend(std::iter::repeat_n('\n', breaks));
+        self.thinned.starts.extend(std::iter::repeat_n(gap.end as u32, breaks));
+        self.at = gap.end;
+        if left.contains("///") || left.contains("/**") {
+            let doc = comments(left).into_iter().find(|comment| comment.is_doc(left));
+            self.thinned.docs.extend(doc.map(|doc| (gap.end as u32, (gap.start + doc.range.start) as u32)));
+        }
+        true
+    }
 }
 
 /// The text with these ranges replaced by spaces, byte for byte; line breaks stay.

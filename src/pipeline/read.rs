@@ -191,20 +191,30 @@ fn read_file(id: FileId, entry: &Entry, lower: &Lowering<'_>) -> ReadFile {
 fn lowered(id: FileId, entry: &Entry, text: &str, options: &Options<'_>) -> Result<Lowered, parse::ParseError> {
     // A comment may speak of any statement.
     let speaks = text.contains(parse::MARK);
-    let passed_over = if options.whole || speaks { Vec::new() } else { passed_over(text, options) };
+    let skimmed = if options.whole || speaks { None } else { skim::skim(text) };
+    let passed_over = skimmed.as_ref().map_or_else(Vec::new, |skimmed| passed_over(skimmed, options));
+    let thinned = skimmed.filter(|_| !parse::has_preamble(text)).map(|s| skim::thinned(text, &s, &passed_over));
+    let parsed = thinned.and_then(|(thin, thinned)| Some((parse::parse_file(&thin).ok()?, thinned)));
+    // What cannot be parsed is told of as it stands.
     let blanked;
-    let to_parse = if passed_over.is_empty() {
-        text
-    } else {
-        blanked = skim::blanked(text, &passed_over);
-        &blanked
+    let (ast, whole, thinned) = match parsed {
+        Some((ast, thinned)) => (ast, text, Some(thinned)),
+        None => {
+            blanked = skim::blanked(text, &passed_over);
+            (parse::parse_file(&blanked)?, blanked.as_str(), None)
+        }
     };
-    let ast = parse::parse_file(to_parse)?;
     let macro_shape = |path: &[&str]| {
         let path: Vec<Symbol> = path.iter().map(|segment| Symbol::new(segment)).collect();
         options.catalog.macro_shape_written(&path)
     };
-    let cx = LowerCx { file: id, edition: entry.edition, text: to_parse, macro_shape: &macro_shape };
+    let cx = LowerCx {
+        file: id,
+        edition: entry.edition,
+        text: whole,
+        thinned: thinned.as_ref(),
+        macro_shape: &macro_shape,
+    };
     let lines = |range: &std::ops::Range<usize>| text[range.clone()].bytes().filter(|b| *b == b'\n').count();
     Ok(Lowered {
         ir: lower::file(&ast, &cx),
@@ -215,9 +225,9 @@ fn lowered(id: FileId, entry: &Entry, text: &str, options: &Options<'_>) -> Resu
 
 /// Bodies that have no say in what is found. What a test does matters to nobody, unless it implements a trait that nothing
 /// else implements, or has items inside.
-fn passed_over(text: &str, options: &Options<'_>) -> Vec<std::ops::Range<usize>> {
+fn passed_over(skimmed: &skim::Skimmed, options: &Options<'_>) -> Vec<std::ops::Range<usize>> {
     let no_say = |f: &skim::FnText| f.is_test && !options.include_tests && !f.of_trait && !f.has_items;
-    skim::functions(text).into_iter().filter(no_say).map(|f| f.body).collect()
+    skimmed.functions.iter().filter(|f| no_say(f)).map(|f| f.body.clone()).collect()
 }
 
 fn unparsed(file: FileId, source: &SourceFile, line: usize, column: usize, message: String) -> Finding {

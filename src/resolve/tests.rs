@@ -20,7 +20,7 @@ pub fn link_crates(files: &[(&str, &str)], crates: Vec<CrateInput>) -> Program {
     };
     let lowered = files.iter().enumerate().map(|(i, (path, text))| {
         let ast = parse::parse_file(text).unwrap_or_else(|e| panic!("{path} does not parse: {e}"));
-        let cx = LowerCx { file: FileId::new(i), edition: 2021, text, macro_shape: &shape };
+        let cx = LowerCx { file: FileId::new(i), edition: 2021, text, thinned: None, macro_shape: &shape };
         Some(Arc::new(lower::file(&ast, &cx)))
     });
     let paths: Vec<String> = files.iter().map(|(p, _)| (*p).to_owned()).collect();
