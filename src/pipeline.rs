@@ -11,6 +11,7 @@ pub mod fixes;
 pub mod inventory;
 pub mod panics;
 mod read;
+mod test_files;
 pub mod work;
 
 use crate::analyse::{self, Facts};
@@ -209,7 +210,7 @@ struct Judged {
 fn judge(read: &Read, options: &Options<'_>) -> Judged {
     let (program, mut ours) = link(read, options);
     options.say("analysing", 0, program.bodies.len());
-    let facts = work::deep(|| analyse::run(&program, &work::Threads(options.threads)));
+    let facts = work::deep(|| analyse::run(&program, options.include_tests, &work::Threads(options.threads)));
     let (findings, panicked) = lint(&program, &facts, &read.sources, options);
     ours.extend(panicked);
     let judged = Judged {

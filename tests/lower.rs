@@ -180,7 +180,13 @@ fn corpus() {
             };
             parsing += start.elapsed().as_secs_f64();
             let start = std::time::Instant::now();
-            let cx = lower::LowerCx { file: FileId::new(0), edition: 2021, text: &text, thinned: None, macro_shape: &shapes };
+            let cx = lower::LowerCx {
+                file: FileId::new(0),
+                edition: 2021,
+                text: &text,
+                thinned: None,
+                macro_shape: &shapes,
+            };
             let ir = lower::file(&ast, &cx);
             lowering += start.elapsed().as_secs_f64();
             if start.elapsed().as_secs_f64() > 0.3 {

@@ -115,12 +115,15 @@ impl Facts {
     }
 }
 
-/// Analyses the whole program: level by level of the call graph, so that the bodies of a level can be read at once.
-pub fn run(program: &Program, workers: &impl Workers) -> Facts {
+/// Analyses the whole program, or all but the test code that nothing else runs: level by level of the call graph, so that the
+/// bodies of a level can be read at once.
+pub fn run(program: &Program, tests: bool, workers: &impl Workers) -> Facts {
+    let wanted = wanted(program, tests);
     let mut summaries =
         Summaries { settled: Arc::new(IndexVec::from_elem(None, program.bodies.len())), under_way: Vec::new() };
     let mut left: IndexVec<BodyIdx, Left> = program.bodies.iter().map(|_| Left::Nothing).collect();
-    for level in program.levels() {
+    for mut level in program.levels() {
+        level.retain(|component| component.iter().any(|&body| wanted[body]));
         let done = workers.map(level, |component| settle(program, component, &summaries));
         let settled = Arc::make_mut(&mut summaries.settled);
         for (body, summary, rest) in done.into_iter().flatten() {
@@ -140,6 +143,18 @@ pub fn run(program: &Program, workers: &impl Workers) -> Facts {
     facts.closed_gates = made::closed_gates(program);
     facts.unlocks_on_return = unlocks_on_return(program, &facts.summaries);
     facts
+}
+
+/// The bodies that somebody asks for: those that are no test code, and what they run.
+fn wanted(program: &Program, tests: bool) -> IndexVec<BodyIdx, bool> {
+    let mut wanted = IndexVec::from_elem(tests, program.bodies.len());
+    let mut todo: Vec<BodyIdx> = program.bodies.indices().filter(|&b| !tests && !program.bodies[b].is_test).collect();
+    while let Some(body) = todo.pop() {
+        if !std::mem::replace(&mut wanted[body], true) {
+            todo.extend(program.callees(body));
+        }
+    }
+    wanted
 }
 
 /// Whether a closure that runs when a connection returns to its pool gives session locks back.
@@ -289,11 +304,7 @@ fn summarise(program: &Program, idx: BodyIdx, summaries: &Summaries) -> (Summary
 }
 
 /// Reads converged states; without a loop the first pass over the blocks has them.
-fn read<'a>(
-    body: &ir::Body,
-    transfer: &mut Transfer<'a>,
-    see: impl FnMut(&mut Transfer<'a>, &State, flow::Location),
-) {
+fn read<'a>(body: &ir::Body, transfer: &mut Transfer<'a>, see: impl FnMut(&mut Transfer<'a>, &State, flow::Location)) {
     if flow::is_forward(body) {
         transfer.start_reading();
         let mut aside = None;

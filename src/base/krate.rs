@@ -34,3 +34,13 @@ pub struct Dep {
     /// Whether only a feature of the crate brings it.
     pub optional: bool,
 }
+
+/// Whether an attribute of that name (the last of its path) makes a function a test or benchmark, whatever crate it comes from.
+pub fn makes_test(attribute: &str) -> bool {
+    attribute == "test"
+        || attribute.ends_with("_test")
+        || matches!(
+            attribute,
+            "rstest" | "bench" | "test_case" | "test_log" | "proptest" | "quickcheck" | "test_matrix"
+        )
+}

@@ -6,7 +6,7 @@
 use super::closure::{Code, Param};
 use super::expr::is_literal;
 use super::{Lower, tokens, ty};
-use crate::base::{Idx, Span, Symbol};
+use crate::base::{Idx, Span, Symbol, makes_test};
 use crate::ir::{
     AliasIr, BodyKind, EnumIr, FieldIr, FnIr, ImplIr, LocalId, MacroShape, ModuleIr, ModuleKind, Owner, ParamIr, Path,
     SelfKind, StaticIr, StructIr, TraitIr, TypeRef, UseIr,
@@ -676,12 +676,5 @@ fn split_commas(tokens: TokenStream) -> Vec<TokenStream> {
 
 /// Attributes that make a function a test or benchmark, whatever crate they come from.
 fn is_test_attribute(attr: &Attribute) -> bool {
-    let Some(last) = attr.path().segments.last() else { return false };
-    let name = last.ident.to_string();
-    name == "test"
-        || name.ends_with("_test")
-        || matches!(
-            name.as_str(),
-            "rstest" | "bench" | "test_case" | "test_log" | "proptest" | "quickcheck" | "test_matrix"
-        )
+    attr.path().segments.last().is_some_and(|last| makes_test(&last.ident.to_string()))
 }

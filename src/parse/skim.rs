@@ -8,7 +8,7 @@
 //! purpose:** deciding what need not be read.
 
 use super::comments::{Lexer, Passed, comments};
-use crate::base::Thinned;
+use crate::base::{Thinned, makes_test};
 use std::ops::Range;
 
 /// The body of a function.
@@ -16,7 +16,7 @@ use std::ops::Range;
 pub struct FnText {
     /// Its bytes, without the braces.
     pub body: Range<usize>,
-    /// Whether it is under `#[cfg(test)]` or has an attribute `…::test`.
+    /// Whether it is under `#[cfg(test)]` or has an attribute that makes it a test.
     pub is_test: bool,
     /// Whether it is part of `impl … for …` or of a trait.
     pub of_trait: bool,
@@ -24,13 +24,26 @@ pub struct FnText {
     pub has_items: bool,
 }
 
+/// The declaration of a module that is another file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModText {
+    /// Its name.
+    pub name: String,
+    /// The modules around it that are written in this file, outermost first.
+    pub inside: Vec<String>,
+    /// Where its file is said to be.
+    pub path: Option<String>,
+    /// Whether it, or a module around it, is under `#[cfg(test)]`.
+    pub is_test: bool,
+}
+
 /// Words that begin an item which matters outside the body that it stands in.
 const ITEMS: [&str; 9] = ["fn", "impl", "trait", "struct", "enum", "union", "mod", "static", "macro_rules"];
 
 /// Bracketed text that is being passed at the level of items.
 enum Level {
-    /// The inside of a module, an impl or a trait: items.
-    Items { is_test: bool, of_trait: bool },
+    /// The inside of a module, an impl or a trait: items. With the place of the module's name.
+    Items { is_test: bool, of_trait: bool, name: Option<Range<usize>> },
     /// Anything else: only its end matters.
     Other,
 }
@@ -53,11 +66,15 @@ struct Skim<'t> {
     head: Head,
     /// The item at hand is under `#[cfg(test)]`.
     cfg_test: bool,
-    /// It has an attribute `…::test`, which makes functions test code.
+    /// It has an attribute that makes functions test code.
     named_test: bool,
+    /// Where the name of the module at hand stands, and the path that its attribute says.
+    name: Option<Range<usize>>,
+    path: Option<String>,
     /// The byte of punctuation passed last; 0 after a word.
     last: u8,
     found: Vec<FnText>,
+    modules: Vec<ModText>,
 }
 
 /// The bodies of the functions of a file, in order. Empty if its brackets do not match.
@@ -69,6 +86,8 @@ pub fn functions(text: &str) -> Vec<FnText> {
 pub struct Skimmed {
     /// The bodies of its functions, in order.
     pub functions: Vec<FnText>,
+    /// The modules that it declares and that are other files, in order.
+    pub modules: Vec<ModText>,
     /// Its comments and white space, in order; not all of that.
     gaps: Vec<Range<usize>>,
 }
@@ -78,15 +97,22 @@ pub fn skim(text: &str) -> Option<Skimmed> {
     let mut skim = Skim {
         text,
         lexer: Lexer::that_notes_gaps(text),
-        levels: vec![Level::Items { is_test: false, of_trait: false }],
+        levels: vec![Level::Items { is_test: false, of_trait: false, name: None }],
         head: Head::Unknown,
         cfg_test: false,
         named_test: false,
+        name: None,
+        path: None,
         last: 0,
         found: Vec::new(),
+        modules: Vec::new(),
     };
     let fits = skim.run() && skim.levels.len() == 1;
-    fits.then(|| Skimmed { functions: skim.found, gaps: skim.lexer.gaps.take().unwrap_or_default() })
+    fits.then(|| Skimmed {
+        functions: skim.found,
+        modules: skim.modules,
+        gaps: skim.lexer.gaps.take().unwrap_or_default(),
+    })
 }
 
 impl Skim<'_> {
@@ -117,7 +143,7 @@ impl Skim<'_> {
     /// What the innermost level says of its items, if it has any.
     fn items(&self) -> Option<(bool, bool)> {
         match self.levels.last() {
-            Some(&Level::Items { is_test, of_trait }) => Some((is_test, of_trait)),
+            Some(&Level::Items { is_test, of_trait, .. }) => Some((is_test, of_trait)),
             Some(Level::Other) | None => None,
         }
     }
@@ -127,6 +153,9 @@ impl Skim<'_> {
             return;
         }
         let word = &self.text[start..self.lexer.at];
+        if self.head == Head::Module && self.name.is_none() {
+            self.name = Some(start..self.lexer.at);
+        }
         self.head = match (self.head, word) {
             (Head::Unknown, "mod") => Head::Module,
             (Head::Unknown, "impl") => Head::Impl { of_trait: false },
@@ -172,9 +201,12 @@ impl Skim<'_> {
             b'{' => {
                 let is_test = is_test || self.cfg_test;
                 match self.head {
-                    Head::Module => self.open(is_test, false),
-                    Head::Impl { of_trait } => self.open(is_test, of_trait),
-                    Head::Trait => self.open(is_test, true),
+                    Head::Module => {
+                        let name = self.name.take();
+                        self.open(is_test, false, name);
+                    }
+                    Head::Impl { of_trait } => self.open(is_test, of_trait, None),
+                    Head::Trait => self.open(is_test, true, None),
                     Head::Function => return self.body(is_test || self.named_test, of_trait),
                     Head::Unknown | Head::Plain => self.levels.push(Level::Other),
                 }
@@ -185,20 +217,41 @@ impl Skim<'_> {
                 return !self.levels.is_empty();
             }
             b')' | b']' => return false,
-            b';' => self.end_item(),
+            b';' => {
+                if self.head == Head::Module {
+                    self.declares(is_test || self.cfg_test);
+                }
+                self.end_item();
+            }
             _ => {}
         }
         true
     }
 
-    fn open(&mut self, is_test: bool, of_trait: bool) {
-        self.levels.push(Level::Items { is_test, of_trait });
+    fn open(&mut self, is_test: bool, of_trait: bool, name: Option<Range<usize>>) {
+        self.levels.push(Level::Items { is_test, of_trait, name });
         self.end_item();
+    }
+
+    /// Notes the module at hand, which is another file.
+    fn declares(&mut self, is_test: bool) {
+        let Some(name) = self.name.take() else { return };
+        let word = |at: &Range<usize>| {
+            let word = &self.text[at.clone()];
+            word.strip_prefix("r#").unwrap_or(word).to_owned()
+        };
+        let around = self.levels.iter().filter_map(|level| match level {
+            Level::Items { name, .. } => name.as_ref(),
+            Level::Other => None,
+        });
+        let inside = around.map(word).collect();
+        self.modules.push(ModText { name: word(&name), inside, path: self.path.take(), is_test });
     }
 
     fn end_item(&mut self) {
         self.head = Head::Unknown;
         (self.cfg_test, self.named_test) = (false, false);
+        (self.name, self.path) = (None, None);
     }
 
     /// Passes an attribute whose `[` was passed. One with `!` speaks of what is around.
@@ -211,7 +264,11 @@ impl Skim<'_> {
             Some(Level::Items { is_test, .. }) if inner => *is_test |= is_cfg_test(attribute),
             Some(_) | None => {
                 self.cfg_test |= is_cfg_test(attribute);
-                self.named_test |= path.rsplit("::").next() == Some("test");
+                self.named_test |= path.rsplit("::").next().is_some_and(|name| makes_test(name.trim()));
+                if let Some(written) = attribute.strip_prefix("path").map(str::trim_start) {
+                    let written = written.strip_prefix('=').map(|w| w.trim().trim_matches('"').to_owned());
+                    self.path = written.or(self.path.take());
+                }
             }
         }
         true
@@ -376,6 +433,40 @@ mod tests {
         let want =
             ["f('{')", "\"}\"", "struct X;n", "xi", "yi", "r#\"}\"#t", "t", "1ti", "2t", "6", "/* } */ 3", "4t", "5"];
         assert_eq!(found, want);
+    }
+
+    #[test]
+    fn modules_that_are_other_files_are_told() {
+        let text = r##"
+            mod a; pub(crate) mod b { mod c; } mod r#use;
+            #[cfg(test)] mod d;
+            #[cfg(test)] mod e { #[path = "g.rs"] mod f; fn h() { mod i; } }
+            #[path = "j.rs"] mod k {}
+            mod l;
+            m! { mod n; }
+        "##;
+        let tell = |m: &ModText| {
+            let path = m.path.as_ref().map(|p| format!("={p}")).unwrap_or_default();
+            let name = m.inside.iter().chain([&m.name]).cloned().collect::<Vec<_>>().join("::");
+            format!("{name}{path}{}", if m.is_test { " t" } else { "" })
+        };
+        let found: Vec<String> = skim(text).expect("its brackets match").modules.iter().map(tell).collect();
+        assert_eq!(found, ["a", "b::c", "use", "d t", "e::f=g.rs t", "l"]);
+    }
+
+    #[test]
+    fn what_is_left_out_leaves_the_places_of_the_rest() {
+        let text = "//! ä\nfn a() {\n    // b\n    c(\"d\n    e\"); /* f */ g }\n\n/// h\n/// i\n  fn ä() { ä } fn j() {}\n// k";
+        let skimmed = skim(text).expect("its brackets match");
+        let body = skimmed.functions[1].body.clone();
+        let (thin, thinned) = thinned(text, &skimmed, std::slice::from_ref(&body));
+        assert_eq!(thin, "\nfn a() {\n\nc(\"d\n    e\"); /* f */ g }\n\n\n\nfn ä() {   } fn j() {}\n// k");
+        for (line, start) in thin.lines().zip(&thinned.starts).filter(|(line, _)| !line.is_empty()) {
+            let whole = &text[*start as usize..];
+            assert!(whole.starts_with(&line[..3.min(line.len())]), "{line}");
+        }
+        let second = text.find("fn ä").expect("it is there") as u32;
+        assert_eq!(thinned.docs_before(second) as usize, text.find("/// h").expect("it is there"));
     }
 
     #[test]

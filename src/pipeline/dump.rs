@@ -54,7 +54,8 @@ pub fn dump(options: &Options<'_>, what: Dump, place: Option<(&str, &str)>) -> R
         }
         (Dump::States | Dump::Summary, Some((path, function))) => {
             let bodies = bodies(&program, &read, path, function)?;
-            let facts = panics::caught(|| work::deep(|| analyse::run(&program, &work::Threads(options.threads))))?;
+            let facts =
+                panics::caught(|| work::deep(|| analyse::run(&program, true, &work::Threads(options.threads))))?;
             let show = |idx| match what {
                 Dump::States => analyse::dump::states(&program, &facts, idx),
                 _ => analyse::dump::summary(&program, &facts, idx),

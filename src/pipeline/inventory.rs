@@ -32,7 +32,9 @@ pub fn inventory(options: &Options<'_>) -> Taken {
     let mut ours = read.ours.clone();
     let made = panics::caught(|| {
         let (program, panicked) = link(&read, options);
-        let taken = work::deep(|| taken::take(&program, &analyse::run(&program, &work::Threads(options.threads))));
+        let taken = work::deep(|| {
+            taken::take(&program, &analyse::run(&program, options.include_tests, &work::Threads(options.threads)))
+        });
         let printer = Printer { program: &program, read: &read, options, paths: &options.paths };
         (printer.inventory(taken), panicked)
     });

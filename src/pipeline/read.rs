@@ -3,6 +3,7 @@
 //! **Invariants:** file ids are positions in the tree's order (test code is taken out before, unless asked for); a file that
 //! cannot be read or parsed keeps its id, has no IR, and is an `unparsed_file` finding.
 
+use super::test_files::test_files;
 use super::{Options, internal, panics, work};
 use crate::base::{
     Confidence, FileId, Finding, Idx, IndexVec, Problem, SourceFile, SourceMap, Span, Step, Suppression, Symbol,
@@ -32,6 +33,17 @@ pub struct Read {
     pub told: Vec<Problem>,
     /// The counts that are known by now.
     pub summary: Summary,
+    /// Files that only test code reaches.
+    test_files: Vec<bool>,
+}
+
+/// One file before it is parsed.
+struct Seen {
+    source: SourceFile,
+    /// Why there is no text.
+    unreadable: Option<String>,
+    /// What one pass over the text told; nothing where all of it is to be parsed.
+    skimmed: Option<skim::Skimmed>,
 }
 
 /// One file that was read.
@@ -55,19 +67,22 @@ enum Fault {
     Panic(String),
 }
 
-/// Text to IR; on the thread that calls it.
-type Lowering<'a> = dyn Fn(FileId, &Entry, &str) -> Result<Lowered, parse::ParseError> + Sync + 'a;
+/// Text to IR; on the thread that calls it. The last says whether the file is test code.
+type Lowering<'a> = dyn Fn(FileId, &Entry, &Seen, bool) -> Result<Lowered, parse::ParseError> + Sync + 'a;
 
 /// Reads the files of the tree.
 pub fn read(options: &Options<'_>) -> Read {
-    read_with(options, &|id, entry, text| lowered(id, entry, text, options))
+    read_with(options, &|id, entry, seen, is_test| lowered(id, entry, seen, is_test, options))
 }
 
 fn read_with(options: &Options<'_>, lower: &Lowering<'_>) -> Read {
     let entries: Vec<&Entry> = options.tree.files.iter().filter(|e| options.include_tests || !e.is_test).collect();
+    let seen = work::map(&entries, options.threads, |_, entry| see(entry, options));
+    let skimmed: Vec<Option<&skim::Skimmed>> = seen.iter().map(|seen| seen.skimmed.as_ref()).collect();
+    let test_files = test_files(options.tree, &entries, &skimmed);
     let done = AtomicUsize::new(0);
-    let files = work::map(&entries, options.threads, |n, entry| {
-        let file = read_file(FileId::new(n), entry, lower);
+    let files = work::map(&seen, options.threads, |n, seen| {
+        let file = read_file(FileId::new(n), entries[n], seen, test_files[n], lower);
         options.say("reading", done.fetch_add(1, Ordering::Relaxed) + 1, entries.len());
         file
     });
@@ -79,6 +94,7 @@ fn read_with(options: &Options<'_>, lower: &Lowering<'_>) -> Read {
         ours: Vec::new(),
         told: Vec::new(),
         summary: Summary { files: files.len(), ..Summary::default() },
+        test_files,
     };
     for file in files {
         read.add(file);
@@ -91,7 +107,9 @@ pub fn again(old: &Read, changed: &[(FileId, String)], options: &Options<'_>) ->
     let entries: Vec<&Entry> = options.tree.files.iter().filter(|e| options.include_tests || !e.is_test).collect();
     let files = work::map(changed, options.threads, |_, (id, text)| {
         let entry = Entry { content: Content::Memory(text.clone()), ..entries[id.index()].clone() };
-        (*id, read_file(*id, &entry, &|id, entry, text| lowered(id, entry, text, options)))
+        let is_test = old.test_files[id.index()];
+        let lower = |id, entry: &Entry, seen: &Seen, is_test| lowered(id, entry, seen, is_test, options);
+        (*id, read_file(*id, &entry, &see(&entry, options), is_test, &lower))
     });
     let mut files: BTreeMap<FileId, ReadFile> = files.into_iter().collect();
     let mut read = Read {
@@ -102,6 +120,7 @@ pub fn again(old: &Read, changed: &[(FileId, String)], options: &Options<'_>) ->
         ours: old.ours.clone(),
         told: old.told.clone(),
         summary: Summary { files: entries.len(), ..Summary::default() },
+        test_files: old.test_files.clone(),
     };
     for id in old.sources.files.indices() {
         match files.remove(&id) {
@@ -170,15 +189,27 @@ impl Read {
     }
 }
 
-fn read_file(id: FileId, entry: &Entry, lower: &Lowering<'_>) -> ReadFile {
+/// Reads a file and passes over its text.
+fn see(entry: &Entry, options: &Options<'_>) -> Seen {
     let text = match entry.read() {
         Ok(text) => text,
         Err(message) => {
-            return ReadFile { source: SourceFile::new(&entry.path, ""), lowered: Err(Fault::Unreadable(message)) };
+            return Seen { source: SourceFile::new(&entry.path, ""), unreadable: Some(message), skimmed: None };
         }
     };
-    let source = SourceFile::new(&entry.path, &text);
-    let result = panics::caught(|| lower(id, entry, &text));
+    let skimmed = match options.whole {
+        true => None,
+        false => panics::caught(|| skim::skim(&text)).unwrap_or_default(),
+    };
+    Seen { source: SourceFile::new(&entry.path, &text), unreadable: None, skimmed }
+}
+
+fn read_file(id: FileId, entry: &Entry, seen: &Seen, is_test: bool, lower: &Lowering<'_>) -> ReadFile {
+    let source = seen.source.clone();
+    if let Some(message) = &seen.unreadable {
+        return ReadFile { source, lowered: Err(Fault::Unreadable(message.clone())) };
+    }
+    let result = panics::caught(|| lower(id, entry, seen, is_test));
     parse::forget_spans();
     let lowered = match result {
         Ok(Ok(lowered)) => Ok(lowered),
@@ -188,12 +219,19 @@ fn read_file(id: FileId, entry: &Entry, lower: &Lowering<'_>) -> ReadFile {
     ReadFile { source, lowered }
 }
 
-fn lowered(id: FileId, entry: &Entry, text: &str, options: &Options<'_>) -> Result<Lowered, parse::ParseError> {
+fn lowered(
+    id: FileId,
+    entry: &Entry,
+    seen: &Seen,
+    is_test: bool,
+    options: &Options<'_>,
+) -> Result<Lowered, parse::ParseError> {
+    let text = &*seen.source.text;
     // A comment may speak of any statement.
     let speaks = text.contains(parse::MARK);
-    let skimmed = if options.whole || speaks { None } else { skim::skim(text) };
-    let passed_over = skimmed.as_ref().map_or_else(Vec::new, |skimmed| passed_over(skimmed, options));
-    let thinned = skimmed.filter(|_| !parse::has_preamble(text)).map(|s| skim::thinned(text, &s, &passed_over));
+    let skimmed = seen.skimmed.as_ref().filter(|_| !speaks);
+    let passed_over = skimmed.map_or_else(Vec::new, |skimmed| passed_over(skimmed, is_test, options));
+    let thinned = skimmed.filter(|_| !parse::has_preamble(text)).map(|s| skim::thinned(text, s, &passed_over));
     let parsed = thinned.and_then(|(thin, thinned)| Some((parse::parse_file(&thin).ok()?, thinned)));
     // What cannot be parsed is told of as it stands.
     let blanked;
@@ -208,13 +246,8 @@ fn lowered(id: FileId, entry: &Entry, text: &str, options: &Options<'_>) -> Resu
         let path: Vec<Symbol> = path.iter().map(|segment| Symbol::new(segment)).collect();
         options.catalog.macro_shape_written(&path)
     };
-    let cx = LowerCx {
-        file: id,
-        edition: entry.edition,
-        text: whole,
-        thinned: thinned.as_ref(),
-        macro_shape: &macro_shape,
-    };
+    let cx =
+        LowerCx { file: id, edition: entry.edition, text: whole, thinned: thinned.as_ref(), macro_shape: &macro_shape };
     let lines = |range: &std::ops::Range<usize>| text[range.clone()].bytes().filter(|b| *b == b'\n').count();
     Ok(Lowered {
         ir: lower::file(&ast, &cx),
@@ -225,8 +258,8 @@ fn lowered(id: FileId, entry: &Entry, text: &str, options: &Options<'_>) -> Resu
 
 /// Bodies that have no say in what is found. What a test does matters to nobody, unless it implements a trait that nothing
 /// else implements, or has items inside.
-fn passed_over(skimmed: &skim::Skimmed, options: &Options<'_>) -> Vec<std::ops::Range<usize>> {
-    let no_say = |f: &skim::FnText| f.is_test && !options.include_tests && !f.of_trait && !f.has_items;
+fn passed_over(skimmed: &skim::Skimmed, is_test: bool, options: &Options<'_>) -> Vec<std::ops::Range<usize>> {
+    let no_say = |f: &skim::FnText| (is_test || f.is_test) && !options.include_tests && !f.of_trait && !f.has_items;
     skimmed.functions.iter().filter(|f| no_say(f)).map(|f| f.body.clone()).collect()
 }
 
@@ -264,9 +297,9 @@ mod tests {
         let tree = Tree::in_memory(files, 2021);
         let catalog = crate::pipeline::catalog(&tree, None).expect("the shipped packs are sound");
         let options = Options { threads: 2, ..Options::new(&tree, &catalog) };
-        let read = read_with(&options, &|id, entry, text| {
+        let read = read_with(&options, &|id, entry, seen, is_test| {
             assert!(entry.path != "src/b.rs", "no way");
-            lowered(id, entry, text, &options)
+            lowered(id, entry, seen, is_test, &options)
         });
         let kept: Vec<bool> = read.files.iter().map(Option::is_some).collect();
         assert_eq!(kept, [true, false, true]);

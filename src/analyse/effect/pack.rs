@@ -547,8 +547,7 @@ impl Cx<'_> {
         if let Some(pool) = self.pool_of(call, conn) {
             effect.halves = None;
             if let Some(session) = session {
-                effect.session =
-                    Some(Box::new(SessionUse { session, pool: pool.clone(), chain: vec![link.clone()] }));
+                effect.session = Some(Box::new(SessionUse { session, pool: pool.clone(), chain: vec![link.clone()] }));
             }
             effect.effects.add_acquires(Acquires {
                 pool: pool.clone(),

@@ -269,7 +269,15 @@ impl Transfer<'_> {
             return;
         }
         let local = !effect.fns.is_empty();
-        self.happen_effects(state, &effect.effects, related, waiting, span, effect.what.as_str(), Some((effect.span, local)));
+        self.happen_effects(
+            state,
+            &effect.effects,
+            related,
+            waiting,
+            span,
+            effect.what.as_str(),
+            Some((effect.span, local)),
+        );
         if let Some(sink) = &mut self.sink {
             merge_executes(&mut sink.executes, &effect.executes);
         }
