@@ -115,7 +115,7 @@ impl Cx<'_> {
             effect.effects.add_waits(Waits {
                 kind: Symbol::new("unseen"),
                 confidence: Confidence::Medium,
-                chain: vec![link.clone()],
+                chain: vec![link],
             });
         }
         // What a function gives that runs a future is what the future gives.
@@ -255,7 +255,7 @@ impl Cx<'_> {
             pool: pool.clone(),
             patience: None,
             confidence: Confidence::Medium,
-            chain: vec![link.clone()],
+            chain: vec![*link],
         });
         let spec = NewResource {
             path: held.path.clone(),
@@ -263,7 +263,7 @@ impl Cx<'_> {
             ty: held.ty,
             pool,
             confidence: Confidence::Medium,
-            chain: vec![link.clone()],
+            chain: vec![*link],
             protects: false,
             outlives: false,
         };
@@ -318,11 +318,11 @@ impl Cx<'_> {
     pub(super) fn executes(&self, call: &ir::Call, inner: &Executes, link: &Link, effect: &mut CallEffect) {
         let Some(arg) = call.args.get(inner.param) else { return };
         let ty = self.operand_ty(arg);
-        let mut full = vec![link.clone()];
+        let mut full = vec![*link];
         full.extend(inner.chain.iter().cloned());
         full.truncate(crate::analyse::summary::MAX_CHAIN);
         let session = inner.session.as_ref().map(|(session, chain)| {
-            let mut way = vec![link.clone()];
+            let mut way = vec![*link];
             way.extend(chain.iter().cloned());
             way.truncate(crate::analyse::summary::MAX_CHAIN);
             (*session, way)
@@ -465,7 +465,7 @@ impl Cx<'_> {
                     Some(body) => self.closure_pool(call, body, pool),
                     None => self.substitute_pool(call, pool),
                 };
-                let mut full = vec![link.clone()];
+                let mut full = vec![*link];
                 full.extend(chain.iter().cloned());
                 full.truncate(crate::analyse::summary::MAX_CHAIN);
                 let spec = NewResource {

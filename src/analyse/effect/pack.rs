@@ -55,7 +55,7 @@ impl Cx<'_> {
         effect.each = self.item_closure(call, row);
         let link = self.link(call);
         if let Some(w) = &row.waits {
-            effect.effects.add_waits(Waits { kind: w.kind, confidence: w.confidence, chain: vec![link.clone()] });
+            effect.effects.add_waits(Waits { kind: w.kind, confidence: w.confidence, chain: vec![link] });
         }
         // What is awaited is a future: the row found by its name is a blocking namesake.
         let namesake = !row.is_async && !matches!(result, Ty::Future(_)) && self.awaited[id];
@@ -66,7 +66,7 @@ impl Cx<'_> {
                 kind,
                 panics: row.panics_in_async,
                 confidence: if once { Confidence::Low } else { Confidence::High },
-                chain: vec![link.clone()],
+                chain: vec![link],
             });
         }
         effect.tests = match row.path.as_str() {
@@ -126,7 +126,7 @@ impl Cx<'_> {
                         pool,
                         // A connection of its own holds no slot of a pool.
                         confidence: Confidence::Low,
-                        chain: vec![link.clone()],
+                        chain: vec![link],
                         protects: false,
                         outlives: false,
                     };
@@ -289,13 +289,13 @@ impl Cx<'_> {
                 pool: pool.clone(),
                 patience: None,
                 confidence: Confidence::High,
-                chain: vec![link.clone()],
+                chain: vec![link],
             });
             if let Some(body) = self.closure_arg(call, what) {
                 effect.runs_with.push((body, pool));
             }
             if row.waits.is_none() {
-                effect.effects.add_waits(database_wait(link.clone()));
+                effect.effects.add_waits(database_wait(link));
             }
         }
         if let (Some(f), None, Some(body)) = (from, pool_from, self.closure_arg(call, what)) {
@@ -352,7 +352,7 @@ impl Cx<'_> {
             pool: pool.clone(),
             patience,
             confidence: Confidence::High,
-            chain: vec![link.clone()],
+            chain: vec![link],
         });
         if row.is_async && row.waits.is_none() && patience != Some(Patience::Never) {
             let (kind, confidence) = match class {
@@ -360,7 +360,7 @@ impl Cx<'_> {
                 PoolClass::Permits => ("permit", Confidence::Medium),
                 PoolClass::Lock { .. } => ("lock", Confidence::Medium),
             };
-            effect.effects.add_waits(Waits { kind: Symbol::new(kind), confidence, chain: vec![link.clone()] });
+            effect.effects.add_waits(Waits { kind: Symbol::new(kind), confidence, chain: vec![link] });
         }
         effect.carries = false;
         let spec = NewResource {
@@ -419,17 +419,17 @@ impl Cx<'_> {
                 pool: pool.clone(),
                 patience: None,
                 confidence: Confidence::High,
-                chain: vec![link.clone()],
+                chain: vec![link],
             });
             if row.is_async && row.waits.is_none() {
                 effect.effects.add_waits(Waits {
                     kind: Symbol::new("pool"),
                     confidence: Confidence::Medium,
-                    chain: vec![link.clone()],
+                    chain: vec![link],
                 });
             }
         } else if row.is_async && row.waits.is_none() {
-            effect.effects.add_waits(database_wait(link.clone()));
+            effect.effects.add_waits(database_wait(link));
         }
         effect.carries = !from_pool;
         let spec = NewResource {
@@ -537,23 +537,23 @@ impl Cx<'_> {
             *act = Act::Talks { writes, locks, tries: nature.is_some_and(|n| n.tries) };
         }
         if row.is_async && row.waits.is_none() {
-            effect.effects.add_waits(database_wait(link.clone()));
+            effect.effects.add_waits(database_wait(link));
         }
         let stream = self.resource_in(awaited, &[Kind::Stream]);
         if let Some(arg) = call.args.get(conn) {
-            let session = session.map(|s| (s, vec![link.clone()]));
+            let session = session.map(|s| (s, vec![link]));
             self.maybe_executes(arg, &conn_ty, std::slice::from_ref(&link), writes, session, effect);
         }
         if let Some(pool) = self.pool_of(call, conn) {
             effect.halves = None;
             if let Some(session) = session {
-                effect.session = Some(Box::new(SessionUse { session, pool: pool.clone(), chain: vec![link.clone()] }));
+                effect.session = Some(Box::new(SessionUse { session, pool: pool.clone(), chain: vec![link] }));
             }
             effect.effects.add_acquires(Acquires {
                 pool: pool.clone(),
                 patience: None,
                 confidence: Confidence::High,
-                chain: vec![link.clone()],
+                chain: vec![link],
             });
             if let Some(held) = stream {
                 let spec = NewResource {
@@ -635,8 +635,8 @@ fn offloaded(closure: Option<&Summary>, link: &Link) -> Effects {
     let mut waits = Effects::default();
     let mut slow = Effects::default();
     if let Some(summary) = closure {
-        slow.merge(&summary.effects.called_at(link), Confidence::High);
-        slow.merge(&summary.later.called_at(link), Confidence::High);
+        slow.add_called(&summary.effects, *link, Confidence::High, PoolId::clone);
+        slow.add_called(&summary.later, *link, Confidence::High, PoolId::clone);
     }
     for blocks in slow.blocks {
         let (kind, cap) = match blocks.kind.as_str() {
@@ -648,7 +648,7 @@ fn offloaded(closure: Option<&Summary>, link: &Link) -> Effects {
         waits.add_waits(Waits { kind: Symbol::new(kind), confidence: blocks.confidence.min(cap), chain: blocks.chain });
     }
     if waits.is_empty() {
-        waits.add_waits(Waits { kind: Symbol::new("task"), confidence: Confidence::Low, chain: vec![link.clone()] });
+        waits.add_waits(Waits { kind: Symbol::new("task"), confidence: Confidence::Low, chain: vec![*link] });
     }
     waits
 }
