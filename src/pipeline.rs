@@ -229,7 +229,9 @@ fn link(read: &Read, options: &Options<'_>) -> (Program, Vec<Problem>) {
     options.say("linking", 0, read.files.len());
     let paths: Vec<String> = read.sources.files.iter().map(|file| file.path.to_string()).collect();
     let linker = work::deep(|| {
-        Linker::new(read.files.clone(), options.tree.crates.clone(), Arc::clone(options.catalog), &paths)
+        let catalog = Arc::clone(options.catalog);
+        let workers = work::Threads(options.threads);
+        Linker::new(read.files.clone(), options.tree.crates.clone(), catalog, &paths, &workers)
     });
     let roots = linker.roots();
     options.say("inferring", 0, roots.len());
@@ -239,7 +241,7 @@ fn link(read: &Read, options: &Options<'_>) -> (Program, Vec<Problem>) {
     let mut ours = Vec::new();
     let inferred =
         inferred.into_iter().filter_map(|result| result.map_err(|problem| ours.push(problem)).ok()).collect();
-    (work::deep(|| linker.finish(inferred)), ours)
+    (work::deep(|| linker.finish(inferred, &work::Threads(options.threads))), ours)
 }
 
 /// Runs the lints over every body that is not left out; a panic costs that body.

@@ -133,16 +133,24 @@ pub fn run(program: &Program, tests: bool, workers: &impl Workers) -> Facts {
     }
     let mut facts = Facts { summaries, ..Facts::default() };
     read_events(program, &mut facts, left, workers);
-    made::find(program, &mut facts.events);
-    piles::find(program, &mut facts.events);
-    own_senders::find(program, &mut facts.events);
-    facts.pool_sizes = made::sizes(program);
-    facts.emptied = kept::emptied(program, &facts);
-    facts.sources = callers::sources(program, &facts);
-    facts.instances = instances::of(program);
-    facts.closed_gates = made::closed_gates(program);
-    facts.unlocks_on_return = unlocks_on_return(program, &facts.summaries);
-    facts
+    // Looks over the whole program that do not need each other.
+    let find = || {
+        let mut found: IndexVec<BodyIdx, BodyEvents> = program.bodies.iter().map(|_| BodyEvents::default()).collect();
+        made::find(program, &mut found);
+        piles::find(program, &mut found);
+        own_senders::find(program, &mut found);
+        (found, made::sizes(program), made::closed_gates(program))
+    };
+    let known = &facts;
+    let ask = || {
+        let (emptied, sources) = (kept::emptied(program, known), callers::sources(program, known));
+        (emptied, sources, instances::of(program), unlocks_on_return(program, &known.summaries))
+    };
+    let ((found, pool_sizes, closed_gates), (emptied, sources, instances, unlocks_on_return)) = workers.both(find, ask);
+    for (events, found) in facts.events.iter_mut().zip(found.into_iter_enumerated()) {
+        events.events.extend(found.1.events);
+    }
+    Facts { pool_sizes, closed_gates, emptied, sources, instances, unlocks_on_return, ..facts }
 }
 
 /// The bodies that somebody asks for: those that are no test code, and what they run.

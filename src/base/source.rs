@@ -52,7 +52,7 @@ impl SourceFile {
     /// Scans `text` for line starts.
     pub fn new(path: &str, text: &str) -> SourceFile {
         let mut starts = vec![0u32];
-        starts.extend(text.bytes().enumerate().filter(|&(_, b)| b == b'\n').map(|(i, _)| i as u32 + 1));
+        starts.extend(text.match_indices('\n').map(|(i, _)| i as u32 + 1));
         SourceFile { path: path.into(), text: text.into(), line_starts: starts.into() }
     }
     /// Line from 1 and column from 1, in characters, of a byte offset (clamped to the text).

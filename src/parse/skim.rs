@@ -351,8 +351,7 @@ impl Thin<'_> {
     /// Takes over what is before `end`.
     fn keep(&mut self, end: usize) {
         let kept = &self.text[self.at..end];
-        let breaks = kept.bytes().enumerate().filter(|&(_, b)| b == b'\n');
-        self.thinned.starts.extend(breaks.map(|(i, _)| (self.at + i + 1) as u32));
+        self.thinned.starts.extend(kept.match_indices('\n').map(|(i, _)| (self.at + i + 1) as u32));
         self.out.push_str(kept);
         self.at = end;
     }
@@ -360,7 +359,11 @@ impl Thin<'_> {
     /// Leaves out all but the line breaks; whether there are any. Without, nothing is done: what follows stays in its column.
     fn leave_out(&mut self, gap: &Range<usize>) -> bool {
         let left = &self.text[gap.clone()];
-        let breaks = left.bytes().filter(|b| *b == b'\n').count();
+        let (mut breaks, mut has_comments) = (0, false);
+        for b in left.bytes() {
+            breaks += usize::from(b == b'\n');
+            has_comments |= b == b'/';
+        }
         if breaks == 0 {
             return false;
         }
@@ -368,7 +371,7 @@ impl Thin<'_> {
         self.out.extend(std::iter::repeat_n('\n', breaks));
         self.thinned.starts.extend(std::iter::repeat_n(gap.end as u32, breaks));
         self.at = gap.end;
-        if left.contains("///") || left.contains("/**") {
+        if has_comments && (left.contains("///") || left.contains("/**")) {
             let doc = comments(left).into_iter().find(|comment| comment.is_doc(left));
             self.thinned.docs.extend(doc.map(|doc| (gap.end as u32, (gap.start + doc.range.start) as u32)));
         }

@@ -13,6 +13,7 @@ use crate::ir::{FileIr, TOO_LARGE};
 use crate::lower::{self, LowerCx};
 use crate::parse::{self, skim};
 use crate::report::{Summary, suppress::FileComments};
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -81,11 +82,15 @@ fn read_with(options: &Options<'_>, lower: &Lowering<'_>) -> Read {
     let skimmed: Vec<Option<&skim::Skimmed>> = seen.iter().map(|seen| seen.skimmed.as_ref()).collect();
     let test_files = test_files(options.tree, &entries, &skimmed);
     let done = AtomicUsize::new(0);
-    let files = work::map(&seen, options.threads, |n, seen| {
-        let file = read_file(FileId::new(n), entries[n], seen, test_files[n], lower);
+    // Large files first: one that comes last keeps a thread busy while the others have nothing left.
+    let mut order: Vec<usize> = (0..seen.len()).collect();
+    order.sort_by_key(|n| (Reverse(seen[*n].source.text.len()), *n));
+    let files = work::map(&order, options.threads, |_, &n| {
+        let file = read_file(FileId::new(n), entries[n], &seen[n], test_files[n], lower);
         options.say("reading", done.fetch_add(1, Ordering::Relaxed) + 1, entries.len());
-        file
+        (n, file)
     });
+    let files: BTreeMap<usize, ReadFile> = files.into_iter().collect();
     let mut read = Read {
         sources: SourceMap::default(),
         files: IndexVec::new(),
@@ -96,7 +101,7 @@ fn read_with(options: &Options<'_>, lower: &Lowering<'_>) -> Read {
         summary: Summary { files: files.len(), ..Summary::default() },
         test_files,
     };
-    for file in files {
+    for file in files.into_values() {
         read.add(file);
     }
     read

@@ -58,6 +58,18 @@ impl Workers for Threads {
             f(item.expect("each item is taken once"))
         })
     }
+
+    fn both<A: Send, B: Send>(&self, one: impl FnOnce() -> A + Send, other: impl FnOnce() -> B + Send) -> (A, B) {
+        if count(self.0) == 1 {
+            return InTurn.both(one, other);
+        }
+        std::thread::scope(|scope| {
+            let builder = std::thread::Builder::new().name("letgo".to_owned()).stack_size(STACK);
+            let handle = builder.spawn_scoped(scope, one).expect("the system can start a thread");
+            let other = other();
+            (handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), other)
+        })
+    }
 }
 
 /// Lets go of a large value beside what follows. The process does not wait for it.

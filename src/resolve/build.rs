@@ -4,7 +4,8 @@
 //! 1. modules, 2. names of items, 3. imports, 4. parameters and bounds, 5. impl heads, 6. fields and variants, 7. signatures,
 //! 8. statics, 9. unions of impls. Associated types and aliases are resolved when they are first asked for.
 //!
-//! **Invariant:** one thread, order of files and places: the same input gives the same tables.
+//! **Invariant:** what goes into the tables goes there in order of files and places, whoever read it: the same input gives the
+//! same tables.
 
 use super::fx::{FxMap, FxSet};
 use super::modules::{self, Def, ModIdx};
@@ -13,8 +14,8 @@ use super::tables::{AdtDef, AliasDef, FnSig, ImplDef, ImplIdx, Scope, StaticDef,
 use super::ty::{Bound, Ty, no_bounds, types};
 use super::written::{Lowerer, generic_scope};
 use super::{BodyIdx, CrateInput, FnIdx, FnInfo, Know};
-use crate::base::{FileId, Idx, IndexVec, Symbol};
-use crate::ir::{FieldIr, FileIr, Generics, ModuleKind, Owner, Path};
+use crate::base::{FileId, Idx, IndexVec, Symbol, Workers};
+use crate::ir::{FieldIr, FileIr, FnIr, Generics, ModuleKind, Owner, Path};
 use crate::pack::Catalog;
 use std::sync::{Arc, OnceLock};
 
@@ -27,6 +28,7 @@ pub fn build(
     crates: &[CrateInput],
     catalog: Arc<Catalog>,
     paths: &[String],
+    workers: &impl Workers,
 ) -> Tables {
     let tree = modules::build(crates, &files, paths);
     let mut fn_base = IndexVec::new();
@@ -76,8 +78,8 @@ pub fn build(
     builder.tables.names().resolve_imports();
     builder.parameters();
     builder.impl_heads();
-    builder.fields();
-    builder.signatures();
+    builder.fields(workers);
+    builder.signatures(workers);
     builder.statics();
     builder.unions();
     builder.tables
@@ -304,9 +306,10 @@ impl Builder<'_> {
         Lowerer::new(&self.tables, scope).bounds(std::slice::from_ref(path), 12).pop()
     }
 
-    fn fields(&mut self) {
-        for (id, is_enum, index, path) in self.adt_paths.clone() {
-            let file = self.tables.files[id].clone().expect("declared from a file");
+    fn fields(&mut self, workers: &impl Workers) {
+        let this = &*self;
+        let read = workers.map(self.adt_paths.clone(), |(id, is_enum, index, path)| {
+            let file = this.tables.files[id].clone().expect("declared from a file");
             let (module, generics, derives) = if is_enum {
                 let item = &file.enums[index];
                 (item.module, &item.generics, &item.derives)
@@ -314,17 +317,17 @@ impl Builder<'_> {
                 let item = &file.structs[index];
                 (item.module, &item.generics, &item.derives)
             };
-            let module = self.tables.tree.module_of(id, module);
-            let scope = generic_scope(&self.tables, &Scope::of(module), generics);
+            let module = this.tables.tree.module_of(id, module);
+            let scope = generic_scope(&this.tables, &Scope::of(module), generics);
             let args = generics.params.iter().map(|p| scope.params.get(&p.name).cloned().unwrap_or_default()).collect();
             let scope = Scope { self_ty: Some(Ty::adt(path, args)), ..scope };
             let lowered = |fields: &[FieldIr]| -> Vec<(Symbol, Ty)> {
-                fields.iter().map(|f| (f.name, self.tables.lower(&f.ty, &scope))).collect()
+                fields.iter().map(|f| (f.name, this.tables.lower(&f.ty, &scope))).collect()
             };
             let macro_path = |p: &Path| {
                 let list: Vec<Symbol> = p.segments.iter().map(|s| s.name).collect();
-                let path = self.tables.names().macro_path(module, &list);
-                if list == [path] { self.tables.know.catalog.derive_named(path).unwrap_or(path) } else { path }
+                let path = this.tables.names().macro_path(module, &list);
+                if list == [path] { this.tables.know.catalog.derive_named(path).unwrap_or(path) } else { path }
             };
             let mut macros: Vec<Symbol> = derives.iter().map(macro_path).collect();
             let (mut fields, mut variants, mut deref_field) = (Vec::new(), Vec::new(), None);
@@ -339,67 +342,78 @@ impl Builder<'_> {
                     deref_field = marked.or(item.fields.first()).map(|f| f.name);
                 }
             }
+            (path, fields, variants, deref_field, macros)
+        });
+        for (path, fields, variants, deref_field, macros) in read {
             let def = self.tables.adts.get_mut(&path).expect("declared before");
             (def.fields, def.variants, def.deref_field, def.derives) = (fields, variants, deref_field, macros);
         }
     }
 
-    fn signatures(&mut self) {
-        for (id, file) in self.each_file() {
-            for (index, item) in file.fns.iter().enumerate() {
-                let module = self.tables.tree.module_of(id, item.module);
-                let (outer, trait_decl, impl_) = match item.owner {
-                    Owner::Free => (Scope::of(module), None, None),
-                    Owner::Impl(i) => {
-                        let impl_ = ImplIdx::new(self.impl_base[id] + i);
-                        let def = &self.tables.impls[impl_];
-                        let params = def.param_types.clone();
-                        (
-                            Scope { module, params, self_ty: Some(def.self_ty.clone()), impl_: Some(impl_) },
-                            None,
-                            Some(impl_),
-                        )
-                    }
-                    Owner::Trait(i) => {
-                        let decl = &file.traits[i];
-                        let path =
-                            self.trait_paths.get(&(id, i)).copied().unwrap_or_else(|| self.path_in(module, decl.name));
-                        (self.trait_scope(path, module, &decl.generics), Some(path), None)
-                    }
-                };
-                let outer_names: Vec<Symbol> = match (item.owner, impl_) {
-                    (Owner::Trait(i), _) => {
-                        let decl = &file.traits[i];
-                        decl.generics.params.iter().map(|p| p.name).chain([names().self_type]).collect()
-                    }
-                    (_, Some(impl_)) => self.tables.impls[impl_].params.clone(),
-                    _ => Vec::new(),
-                };
-                let scope = generic_scope(&self.tables, &outer, &item.generics);
-                let lowerer = Lowerer::new(&self.tables, &scope);
-                let params: Vec<Ty> = item.params.iter().map(|p| lowerer.ty(&p.ty)).collect();
-                let anonymous = lowerer.anonymous.borrow().clone();
-                let ret = lowerer.ty(&item.ret);
-                let own: Vec<Symbol> = item.generics.params.iter().map(|p| p.name).collect();
-                let all = own.iter().copied().chain(outer_names).chain(anonymous).collect();
-                let self_ty = match item.owner {
-                    Owner::Free => None,
-                    Owner::Impl(_) | Owner::Trait(_) => scope.self_ty.clone(),
-                };
-                let trait_ = match impl_ {
-                    Some(i) => self.tables.impls[i].trait_.as_ref().map(|t| t.0),
-                    None => trait_decl,
-                };
-                let f = FnIdx::new(self.tables.fns.len());
-                let info = self.info(id, &file, index, module, self_ty, trait_, params, ret);
-                if let Some(body) = info.body {
-                    self.tables.body_fn.insert(body, f);
-                }
-                self.tables.fns.push(info);
-                self.tables.sigs.push(FnSig { own, all, impl_, trait_: trait_decl, scope: scope.params });
-                self.register(f, item.name, impl_, trait_decl);
+    fn signatures(&mut self, workers: &impl Workers) {
+        let this = &*self;
+        let read = workers.map(self.each_file(), |(id, file)| this.signatures_of(id, &file));
+        for (info, sig, name) in read.into_iter().flatten() {
+            let f = FnIdx::new(self.tables.fns.len());
+            if let Some(body) = info.body {
+                self.tables.body_fn.insert(body, f);
             }
+            let (impl_, trait_) = (sig.impl_, sig.trait_);
+            self.tables.fns.push(info);
+            self.tables.sigs.push(sig);
+            self.register(f, name, impl_, trait_);
         }
+    }
+
+    fn signatures_of(&self, id: FileId, file: &FileIr) -> Vec<(FnInfo, FnSig, Symbol)> {
+        let signature = |(index, item): (usize, &FnIr)| {
+            let module = self.tables.tree.module_of(id, item.module);
+            let (outer, trait_decl, impl_) = match item.owner {
+                Owner::Free => (Scope::of(module), None, None),
+                Owner::Impl(i) => {
+                    let impl_ = ImplIdx::new(self.impl_base[id] + i);
+                    let def = &self.tables.impls[impl_];
+                    let params = def.param_types.clone();
+                    (
+                        Scope { module, params, self_ty: Some(def.self_ty.clone()), impl_: Some(impl_) },
+                        None,
+                        Some(impl_),
+                    )
+                }
+                Owner::Trait(i) => {
+                    let decl = &file.traits[i];
+                    let path =
+                        self.trait_paths.get(&(id, i)).copied().unwrap_or_else(|| self.path_in(module, decl.name));
+                    (self.trait_scope(path, module, &decl.generics), Some(path), None)
+                }
+            };
+            let outer_names: Vec<Symbol> = match (item.owner, impl_) {
+                (Owner::Trait(i), _) => {
+                    let decl = &file.traits[i];
+                    decl.generics.params.iter().map(|p| p.name).chain([names().self_type]).collect()
+                }
+                (_, Some(impl_)) => self.tables.impls[impl_].params.clone(),
+                _ => Vec::new(),
+            };
+            let scope = generic_scope(&self.tables, &outer, &item.generics);
+            let lowerer = Lowerer::new(&self.tables, &scope);
+            let params: Vec<Ty> = item.params.iter().map(|p| lowerer.ty(&p.ty)).collect();
+            let anonymous = lowerer.anonymous.borrow().clone();
+            let ret = lowerer.ty(&item.ret);
+            let own: Vec<Symbol> = item.generics.params.iter().map(|p| p.name).collect();
+            let all = own.iter().copied().chain(outer_names).chain(anonymous).collect();
+            let self_ty = match item.owner {
+                Owner::Free => None,
+                Owner::Impl(_) | Owner::Trait(_) => scope.self_ty.clone(),
+            };
+            let trait_ = match impl_ {
+                Some(i) => self.tables.impls[i].trait_.as_ref().map(|t| t.0),
+                None => trait_decl,
+            };
+            let info = self.info(id, file, index, module, self_ty, trait_, params, ret);
+            (info, FnSig { own, all, impl_, trait_: trait_decl, scope: scope.params }, item.name)
+        };
+        file.fns.iter().enumerate().map(signature).collect()
     }
 
     #[allow(clippy::too_many_arguments)]

@@ -7,9 +7,12 @@
 //! so deep call chains cost no stack.
 
 use super::{BodyIdx, BodyInfo, FnIdx, FnInfo, Program, Target, Ty};
-use crate::base::{FileId, Idx, IndexVec};
+use crate::base::{FileId, Idx, IndexVec, Workers};
 use crate::ir::{AggregateKind, CallId, FileIr, Rvalue, StmtKind};
 use std::sync::Arc;
+
+/// Bodies whose edges are looked for in one go.
+const PART: usize = 256;
 
 /// The graph.
 #[derive(Debug, Default)]
@@ -27,19 +30,13 @@ pub(super) fn build(
     fns: &IndexVec<FnIdx, FnInfo>,
     bodies: &IndexVec<BodyIdx, BodyInfo>,
     body_base: &IndexVec<FileId, usize>,
+    workers: &impl Workers,
 ) -> Graph {
-    let mut edges: IndexVec<BodyIdx, Vec<BodyIdx>> = IndexVec::from_elem(Vec::new(), bodies.len());
-    let mut callers: IndexVec<FnIdx, Vec<(BodyIdx, CallId)>> = IndexVec::from_elem(Vec::new(), fns.len());
-    for (at, info) in bodies.iter_enumerated() {
+    let leads_to = |info: &BodyInfo| {
         let mut list = Vec::new();
-        for (call, target) in info.targets.iter_enumerated() {
+        for target in &info.targets {
             match target {
-                Target::Local { fns: reached, .. } => {
-                    for f in reached.iter() {
-                        callers[*f].push((at, call));
-                        list.extend(fns[*f].body);
-                    }
-                }
+                Target::Local { fns: reached, .. } => list.extend(reached.iter().filter_map(|f| fns[*f].body)),
                 Target::Closure(body) => list.push(*body),
                 Target::Pack(_) | Target::Constructor(_) | Target::Extern { .. } | Target::Unknown(_) => {}
             }
@@ -63,7 +60,18 @@ pub(super) fn build(
         }
         list.sort();
         list.dedup();
-        edges[at] = list;
+        list
+    };
+    let parts: Vec<&[BodyInfo]> = bodies.as_slice().chunks(PART).collect();
+    let parts = workers.map(parts, |part| part.iter().map(leads_to).collect::<Vec<_>>());
+    let edges: IndexVec<BodyIdx, Vec<BodyIdx>> = parts.into_iter().flatten().collect();
+    let mut callers: IndexVec<FnIdx, Vec<(BodyIdx, CallId)>> = IndexVec::from_elem(Vec::new(), fns.len());
+    for (at, info) in bodies.iter_enumerated() {
+        for (call, target) in info.targets.iter_enumerated() {
+            if let Target::Local { fns: reached, .. } = target {
+                reached.iter().for_each(|f| callers[*f].push((at, call)));
+            }
+        }
     }
     let mut inner: IndexVec<BodyIdx, Vec<BodyIdx>> = IndexVec::from_elem(Vec::new(), bodies.len());
     for (at, info) in bodies.iter_enumerated() {

@@ -1,13 +1,12 @@
 //! The door of the room: files in, program out.
 //!
-//! [`Linker::new`] builds the tables in one thread; [`Linker::infer`] may then be called for each of [`Linker::roots`] from any
+//! [`Linker::new`] builds the tables; [`Linker::infer`] may then be called for each of [`Linker::roots`] from any
 //! thread; [`Linker::finish`] puts the answers together. [`link`] does all three in this thread.
 
-use super::fx::FxMap;
 use super::infer::{BodyTypes, infer_root};
 use super::tables::Tables;
 use super::{BodyIdx, BodyInfo, CrateInput, Program, build, graph};
-use crate::base::{FileId, Idx, IndexVec};
+use crate::base::{FileId, Idx, InTurn, IndexVec, Workers};
 use crate::ir::{BodyId, BodyKind, FileIr};
 use crate::pack::Catalog;
 use std::sync::Arc;
@@ -34,8 +33,9 @@ impl Linker {
         crates: Vec<CrateInput>,
         catalog: Arc<Catalog>,
         paths: &[String],
+        workers: &impl Workers,
     ) -> Linker {
-        let tables = build::build(files, &crates, catalog, paths);
+        let tables = build::build(files, &crates, catalog, paths, workers);
         Linker { crates, tables }
     }
 
@@ -52,17 +52,20 @@ impl Linker {
     }
 
     /// Puts the program together. The order of `inferred` does not matter.
-    pub fn finish(self, inferred: Vec<Inferred>) -> Program {
+    pub fn finish(self, inferred: Vec<Inferred>, workers: &impl Workers) -> Program {
         let Linker { crates, tables } = self;
-        let mut known: FxMap<(FileId, BodyId), BodyTypes> = FxMap::default();
+        let count = tables.files.iter().flatten().map(|ir| ir.bodies.len()).sum();
+        let mut known: Vec<Option<BodyTypes>> = (0..count).map(|_| None).collect();
         for item in inferred {
-            known.extend(item.bodies.into_iter().map(|(id, types)| ((item.file, id), types)));
+            for (id, types) in item.bodies {
+                known[tables.body_base[item.file] + id.index()] = Some(types);
+            }
         }
         let mut bodies: IndexVec<BodyIdx, BodyInfo> = IndexVec::new();
         for (file, ir) in tables.files.iter_enumerated() {
             let Some(ir) = ir else { continue };
             for (id, body) in ir.bodies.iter_enumerated() {
-                let mut types = known.remove(&(file, id)).unwrap_or_default();
+                let mut types = known[tables.body_base[file] + id.index()].take().unwrap_or_default();
                 if types.locals.len() != body.locals.len() {
                     // Inside a body that was never reached: say so, call by call.
                     types.locals = IndexVec::from_elem(super::Ty::Unknown, body.locals.len());
@@ -99,7 +102,7 @@ impl Linker {
                 });
             }
         }
-        let graph = graph::build(&tables.files, &tables.fns, &bodies, &tables.body_base);
+        let graph = graph::build(&tables.files, &tables.fns, &bodies, &tables.body_base, workers);
         Program {
             catalog: tables.know.catalog.clone(),
             crates,
@@ -121,9 +124,9 @@ pub fn link(
     catalog: Arc<Catalog>,
     paths: &[String],
 ) -> Program {
-    let linker = Linker::new(files, crates, catalog, paths);
+    let linker = Linker::new(files, crates, catalog, paths, &InTurn);
     let inferred = linker.roots().into_iter().map(|(file, body)| linker.infer(file, body)).collect();
-    linker.finish(inferred)
+    linker.finish(inferred, &InTurn)
 }
 
 const _: () = {

@@ -3,7 +3,7 @@
 //! Flow-insensitive, over locals: whatever holds the value at one place holds it everywhere. **Invariant:** in doubt a value
 //! is kept, so nobody is told that it is gone.
 
-use super::read::{self, assignments, built, places};
+use super::read::{self, assignments, built, places, reads};
 use crate::base::Idx;
 use crate::ir::{self, LocalId, Operand, Place, Proj, Rvalue, StmtKind};
 use crate::pack::{Effect, Kind};
@@ -91,7 +91,7 @@ impl<'a> Fates<'a> {
         });
         fate.kept |= yielded;
         for (_, to, value) in assignments(ir) {
-            if !places(ir, value).iter().any(|p| p.local == local) {
+            if !reads(ir, value, local) {
                 continue;
             }
             let flows = match value {

@@ -54,6 +54,22 @@ pub fn places<'a>(body: &'a Body, value: &'a Rvalue) -> Vec<&'a Place> {
     }
 }
 
+/// Whether a value reads a local: whether it is among its [`places`].
+pub fn reads(body: &Body, value: &Rvalue, local: LocalId) -> bool {
+    let at = |operand: &Operand| matches!(operand, Operand::Place(place) if place.local == local);
+    match value {
+        Rvalue::Use(op) | Rvalue::Await(op) | Rvalue::Cast(op, _) => at(op),
+        Rvalue::Ref { place, .. } => place.local == local,
+        Rvalue::Call(call) => {
+            let call = &body.calls[*call];
+            call.args.iter().any(at) || matches!(&call.callee, Callee::Value(op) if at(op))
+        }
+        Rvalue::AwaitMany { futures, .. } => futures.iter().any(at),
+        Rvalue::Aggregate { fields, base, .. } => fields.iter().map(|f| &f.1).chain(base).any(at),
+        Rvalue::Plain(ops) | Rvalue::Step { ops, .. } | Rvalue::Unknown(ops) => ops.iter().any(at),
+    }
+}
+
 /// The body that an aggregate builds: a closure, an async block, a generator.
 pub fn built(kind: &AggregateKind) -> Option<ir::BodyId> {
     match kind {
