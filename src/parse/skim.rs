@@ -153,8 +153,12 @@ impl Skim<'_> {
             return;
         }
         let word = &self.text[start..self.lexer.at];
-        if self.head == Head::Module && self.name.is_none() {
-            self.name = Some(start..self.lexer.at);
+        if self.head == Head::Module {
+            // The name behind `r#` is a word of its own.
+            let is_raw = |name: &Range<usize>| self.text[name.start..start] == *"r#";
+            if self.name.as_ref().is_none_or(is_raw) {
+                self.name = Some(start..self.lexer.at);
+            }
         }
         self.head = match (self.head, word) {
             (Head::Unknown, "mod") => Head::Module,
@@ -236,10 +240,7 @@ impl Skim<'_> {
     /// Notes the module at hand, which is another file.
     fn declares(&mut self, is_test: bool) {
         let Some(name) = self.name.take() else { return };
-        let word = |at: &Range<usize>| {
-            let word = &self.text[at.clone()];
-            word.strip_prefix("r#").unwrap_or(word).to_owned()
-        };
+        let word = |at: &Range<usize>| self.text[at.clone()].to_owned();
         let around = self.levels.iter().filter_map(|level| match level {
             Level::Items { name, .. } => name.as_ref(),
             Level::Other => None,
@@ -463,7 +464,7 @@ mod tests {
         let skimmed = skim(text).expect("its brackets match");
         let body = skimmed.functions[1].body.clone();
         let (thin, thinned) = thinned(text, &skimmed, std::slice::from_ref(&body));
-        assert_eq!(thin, "\nfn a() {\n\nc(\"d\n    e\"); /* f */ g }\n\n\n\nfn ä() {   } fn j() {}\n// k");
+        assert_eq!(thin, "\nfn a() {\n\nc(\"d\n    e\"); /* f */ g }\n\n\n\nfn ä() {   } fn j() {}\n");
         for (line, start) in thin.lines().zip(&thinned.starts).filter(|(line, _)| !line.is_empty()) {
             let whole = &text[*start as usize..];
             assert!(whole.starts_with(&line[..3.min(line.len())]), "{line}");
