@@ -71,6 +71,50 @@ fn test_code_that_others_see() {
 }
 
 #[test]
+fn files_that_only_test_code_reaches() {
+    let manifest = "[package]\nname = \"shop\"\nedition = \"2024\"\n[dependencies]\nsqlx = \"*\"\ntokio = \"*\"\n";
+    let lib = r#"
+        pub mod store;
+        #[cfg(test)] mod checks;
+        #[cfg(test)] #[path = "odd/place.rs"] mod odd;
+    "#;
+    let store = r"
+        /// Orders: documented, and indented.
+        pub async fn order(pool: &sqlx::PgPool) -> sqlx::Result<()> {
+            let tx = pool.begin().await?;
+            // ä: this waits
+            tokio::time::sleep(std::time::Duration::MAX).await;
+            tx.commit().await
+        }
+        mod both;
+    ";
+    let helper = r"
+        pub async fn helper(pool: &sqlx::PgPool) -> sqlx::Result<()> {
+            let tx = pool.begin().await?;
+            tokio::time::sleep(std::time::Duration::MAX).await;
+            tx.commit().await
+        }
+    ";
+    let checks = format!("mod deep; {helper} #[crate::db_test] async fn runs() {{ helper(&pool()).await; }}");
+    let both = format!("mod inner {{ #[cfg(test)] mod deeper; }} {helper}");
+    let files = [
+        ("Cargo.toml", manifest),
+        ("src/lib.rs", lib),
+        ("src/store.rs", store),
+        ("src/store/both.rs", &both),
+        ("src/store/both/inner/deeper.rs", helper),
+        ("src/checks/mod.rs", &checks),
+        ("src/checks/deep.rs", helper),
+        ("src/odd/place.rs", helper),
+    ];
+    let tree = Tree::in_memory(files.map(|(path, text)| (path.to_owned(), text.to_owned())), 2024);
+    // Of each helper but that of `both.rs`, which other code reaches, the body.
+    assert_eq!(same(Path::new("shop"), &tree), 4 * 4);
+    let found = check(&tree, false).0;
+    assert!(found.contains("src/store/both.rs") && !found.contains("src/checks/deep.rs"), "{found}");
+}
+
+#[test]
 fn folders_of_choice() {
     let Some(folder) = std::env::var_os("LETGO_CORPUS").map(PathBuf::from) else { return };
     let folders = std::fs::read_dir(&folder).expect("LETGO_CORPUS is a folder");
