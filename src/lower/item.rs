@@ -509,12 +509,10 @@ impl Lower<'_> {
             return;
         }
         self.ir.item_macros.push((self.module, path, at));
-        if matches!(x.mac.delimiter, syn::MacroDelimiter::Brace(_)) {
-            self.wrapped_items(&x.mac.tokens);
-        }
+        self.wrapped_items(&x.mac.tokens);
     }
 
-    /// Items that a macro only wraps (`cfg_feature! { … }`), and those in the branches of a conditional one
+    /// Items that a macro only wraps (`cfg_feature! { … }`, `derived!( … )`), and those in the branches of a conditional one
     /// (`if #[cfg(…)] { … } else { … }`).
     fn wrapped_items(&mut self, tokens: &TokenStream) {
         if let Some(items) = tokens::items(tokens) {
