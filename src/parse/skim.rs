@@ -324,7 +324,7 @@ pub fn thinned(text: &str, skimmed: &Skimmed, ranges: &[Range<usize>]) -> (Strin
     let mut gaps = skimmed.gaps.iter().peekable();
     for range in ranges {
         while let Some(gap) = gaps.next_if(|gap| gap.start < range.start) {
-            out.leave_out(gap);
+            out.leave_out_gap(gap);
         }
         while gaps.next_if(|gap| gap.start < range.end).is_some() {}
         if !out.leave_out(range) {
@@ -333,9 +333,7 @@ pub fn thinned(text: &str, skimmed: &Skimmed, ranges: &[Range<usize>]) -> (Strin
             out.at = range.end;
         }
     }
-    gaps.for_each(|gap| {
-        out.leave_out(gap);
-    });
+    gaps.for_each(|gap| out.leave_out_gap(gap));
     out.keep(text.len());
     (out.out, out.thinned)
 }
@@ -359,12 +357,7 @@ impl Thin<'_> {
 
     /// Leaves out all but the line breaks; whether there are any. Without, nothing is done: what follows stays in its column.
     fn leave_out(&mut self, gap: &Range<usize>) -> bool {
-        let left = &self.text[gap.clone()];
-        let (mut breaks, mut has_comments) = (0, false);
-        for b in left.bytes() {
-            breaks += usize::from(b == b'\n');
-            has_comments |= b == b'/';
-        }
+        let breaks = self.text[gap.clone()].bytes().filter(|b| *b == b'\n').count();
         if breaks == 0 {
             return false;
         }
@@ -372,11 +365,26 @@ impl Thin<'_> {
         self.out.extend(std::iter::repeat_n('\n', breaks));
         self.thinned.starts.extend(std::iter::repeat_n(gap.end as u32, breaks));
         self.at = gap.end;
-        if has_comments && (left.contains("///") || left.contains("/**")) {
-            let doc = comments(left).into_iter().find(|comment| comment.is_doc(left));
+        true
+    }
+
+    /// Leaves out comments and white space, unless they hold a comment that documents what is around, or nothing: these are told
+    /// of where they must not stand.
+    fn leave_out_gap(&mut self, gap: &Range<usize>) {
+        let left = &self.text[gap.clone()];
+        let has = |comment: &str| left.contains(comment);
+        let has_comments = left.bytes().any(|b| b == b'/');
+        if has_comments && (has("//!") || has("/*!")) {
+            return;
+        }
+        let docs = has_comments && (has("///") || has("/**"));
+        let doc = docs.then(|| comments(left).into_iter().find(|comment| comment.is_doc(left))).flatten();
+        if doc.is_some() && matches!(self.text.as_bytes().get(gap.end), None | Some(b'}' | b')' | b']')) {
+            return;
+        }
+        if self.leave_out(gap) {
             self.thinned.docs.extend(doc.map(|doc| (gap.end as u32, (gap.start + doc.range.start) as u32)));
         }
-        true
     }
 }
 
@@ -460,7 +468,7 @@ mod tests {
 
     #[test]
     fn what_is_left_out_leaves_the_places_of_the_rest() {
-        let text = "//! ä\nfn a() {\n    // b\n    c(\"d\n    e\"); /* f */ g }\n\n/// h\n/// i\n  fn ä() { ä } fn j() {}\n// k";
+        let text = "// ä\nfn a() {\n    // b\n    c(\"d\n    e\"); /* f */ g }\n\n/// h\n/// i\n  fn ä() { ä } fn j() {}\n// k";
         let skimmed = skim(text).expect("its brackets match");
         let body = skimmed.functions[1].body.clone();
         let (thin, thinned) = thinned(text, &skimmed, std::slice::from_ref(&body));
