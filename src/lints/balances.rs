@@ -28,6 +28,9 @@ pub fn unbalanced(cx: &Cx<'_>, lint: &'static str, n: usize) -> Option<Finding> 
     let (confidence, span, how) = if account.sort == Sort::Handle {
         exit(cx, account, &exits)?
     } else if account.sort == Sort::Task {
+        if account.moves.iter().any(|(up, at)| *up && words::happens_once(cx, *at)) {
+            return None;
+        }
         exit(cx, account, &exits).or_else(|| cancelled(cx, account, n))?
     } else if settled {
         exit(cx, account, &exits).or_else(|| cancelled(cx, account, n))?

@@ -61,7 +61,7 @@ fn check(cx: &Cx<'_>, out: &mut Vec<Finding>) {
         let name = words::name(cx, *res);
         let noun = words::noun(cx, resource);
         // Of no pool, but nobody can reach it any more: it stays open.
-        let lost = resource.opened && is_lost(cx, *span);
+        let lost = resource.opened && is_lost(cx, *span) && !words::happens_once(cx, *span);
         let confidence = if lost { Confidence::Medium } else { words::held_confidence(cx, *res) };
         let mut finding = words::finding(cx, LINT.name, confidence, *span, Some(*res));
         finding.message = format!("`{what}` keeps {name} ({noun}) from ever being released");
@@ -92,10 +92,10 @@ fn is_lost(cx: &Cx<'_>, at: Span) -> bool {
     calls.any(|(id, _)| matches!(&results[id], Ty::Tuple(parts) if parts.is_empty()))
 }
 
-/// Permits that are forgotten where nothing in the workspace adds any to their semaphore.
+/// Permits that are forgotten in a workspace in which nothing adds permits to a semaphore.
 fn permits<'a>(cx: &'a Cx<'_>) -> impl Iterator<Item = Finding> + 'a {
     let forgotten = |a: &&Account| a.sort == Sort::Permits && a.moves.iter().all(|m| !m.0);
-    cx.events().accounts.iter().filter(forgotten).filter(|a| !adds_permits(cx, a)).filter_map(|account| {
+    cx.events().accounts.iter().filter(forgotten).filter(|_| !adds_permits(cx)).filter_map(|account| {
         let (_, span) = *account.moves.first()?;
         let name = &account.name;
         let mut finding = words::finding(cx, LINT.name, Confidence::Medium, span, None);
@@ -109,10 +109,8 @@ fn permits<'a>(cx: &'a Cx<'_>) -> impl Iterator<Item = Finding> + 'a {
     })
 }
 
-/// Whether permits are added to what may be the same semaphore.
-fn adds_permits(cx: &Cx<'_>, forgotten: &Account) -> bool {
-    let same = |a: &Account| a.slot.is_none() || forgotten.slot.is_none() || a.slot == forgotten.slot;
-    let adds = |a: &Account| a.sort == Sort::Permits && same(a) && a.moves.iter().any(|m| m.0);
+fn adds_permits(cx: &Cx<'_>) -> bool {
+    let adds = |a: &Account| a.sort == Sort::Permits && a.moves.iter().any(|m| m.0);
     cx.facts.events.iter().any(|events| events.accounts.iter().any(adds))
 }
 

@@ -6,7 +6,7 @@
 use super::Cx;
 use crate::analyse::made::{
     Made,
-    often::{Each, Often},
+    often::{Calls, Each, Often},
 };
 use crate::analyse::{Link, Origin, PoolClass, Release, ResId, Resource, Waits, resource::PoolId};
 use crate::base::{Confidence, Finding, Held, Idx, Span, Step, Symbol};
@@ -291,6 +291,12 @@ pub fn held_confidence(cx: &Cx<'_>, res: ResId) -> Confidence {
         (Origin::Local(local), None) => from_no_pool(cx, local, resource),
     };
     if apart { Confidence::Low } else { certainty(cx, res) }
+}
+
+/// Whether the call at a place runs once in the life of the program: what it leaves behind ends with the process.
+pub fn happens_once(cx: &Cx<'_>, at: Span) -> bool {
+    let mut calls = cx.program.body(cx.body).calls.iter_enumerated().filter(|(_, call)| call.span == at);
+    calls.any(|(id, _)| Calls::new(cx.program).often(cx.body, id, None) == Often::Once)
 }
 
 /// How sure it is that a resource is there: a parameter of which no acquiring caller was seen is medium, and so is what a
