@@ -209,8 +209,20 @@ impl<'a> Infer<'a> {
                 {
                     return self.variant_constructor(*adt, last.name, Some(ty));
                 }
-                of_type(ty)
+                of_type(self.to_infer(ty, rest))
             }
+        }
+    }
+
+    /// In an expression the arguments of a type that are not written are inferred: its defaults say nothing.
+    fn to_infer(&self, ty: Ty, written: &[crate::ir::Segment]) -> Ty {
+        let Ty::Adt(path, args) = &ty else { return ty };
+        let silent = written.last().is_some_and(|segment| segment.args.is_empty());
+        match self.t.adts.get(path) {
+            Some(def) if silent && def.params.iter().any(|(_, default)| default.is_some()) => {
+                Ty::adt(*path, vec![Ty::Unknown; args.len()])
+            }
+            _ => ty,
         }
     }
 

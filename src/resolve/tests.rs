@@ -495,3 +495,24 @@ fn each_branch_of_a_select_binds_what_its_future_gives() {
     assert_eq!(ty(&p, "f", "b"), "u16");
     assert_eq!(ty(&p, "f", "d"), "std::string::String");
 }
+
+#[test]
+fn arguments_that_an_expression_does_not_write_are_inferred() {
+    let p = link_one(
+        r#"
+        use sqlx::{Postgres, Transaction, PgConnection};
+        struct Repo<C = Transaction<'static, Postgres>> { conn: C }
+        impl<C> Repo<C> {
+            fn over(conn: C) -> Self { Repo { conn } }
+            fn into_inner(self) -> C { self.conn }
+        }
+        fn f(c: PgConnection, plain: Repo) {
+            let a = Repo::over(c);
+            let b = a.into_inner();
+            let d = plain.into_inner();
+        }
+        "#,
+    );
+    assert_eq!(ty(&p, "f", "b"), "sqlx::Conn<sqlx::Postgres>");
+    assert_eq!(ty(&p, "f", "d"), "sqlx::Transaction<sqlx::Postgres>");
+}
