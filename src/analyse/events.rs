@@ -26,6 +26,8 @@ pub struct BodyEvents {
     pub uses: IndexVec<ResId, Vec<Span>>,
     /// Per resource: whether a session of its own was opened over it (`LISTEN`, `COPY`, a session lock).
     pub sessions: IndexVec<ResId, bool>,
+    /// Per resource: whether it is held at some await.
+    pub spans_await: IndexVec<ResId, bool>,
     /// What the body keeps account of by hand.
     pub accounts: Vec<Account>,
     /// For a captured resource, and for the connection that a closure is lent: the body around and its resource.

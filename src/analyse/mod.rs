@@ -18,6 +18,7 @@ pub mod made;
 pub mod outcomes;
 pub mod owed;
 pub mod kept;
+pub mod locks;
 pub mod loops;
 pub mod own_senders;
 pub mod piles;
@@ -104,6 +105,8 @@ pub struct Facts {
     pub sources: BTreeMap<(FnIdx, usize), callers::Sources>,
     /// Some semaphore of the program begins without permits: they are a signal, which is given by adding them.
     pub closed_gates: bool,
+    /// Which locks are never held at an await.
+    pub locks: locks::Locks,
     /// How many tasks may run each body at once.
     pub instances: instances::Instances,
 }

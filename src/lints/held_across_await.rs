@@ -126,6 +126,9 @@ fn offences<'a>(cx: &Cx<'a>, res: ResId) -> Vec<Offence<'a>> {
             continue;
         }
         let mut confidence = held.min(waits.confidence);
+        if cx.facts.locks.quick(waits) {
+            confidence = Confidence::Low;
+        }
         // What a lock is there for is not always seen: that a wait belongs to it is a possibility.
         if cx.events().resources[res].kind == Kind::LockGuard {
             confidence = confidence.min(Confidence::Medium);

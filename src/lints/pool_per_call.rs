@@ -71,7 +71,11 @@ fn check(cx: &Cx<'_>, out: &mut Vec<Finding>) {
                 let worker = many.each == Each::Worker;
                 // A loop further out may turn once a day.
                 let near = many.via.is_empty() || !matches!(many.each, Each::Turn(_));
-                if many.sure && near && (worker || !kept) { Confidence::High } else { Confidence::Medium }
+                match near {
+                    true if many.sure && (worker || !kept) => Confidence::High,
+                    true => Confidence::Medium,
+                    false => Confidence::Low,
+                }
             }
         };
         let pool = words::made(cx, &made.ty, "pool");

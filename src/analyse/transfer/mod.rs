@@ -384,6 +384,7 @@ impl<'a> Transfer<'a> {
         sink.out.releases = IndexVec::from_elem(Vec::new(), n);
         sink.out.uses = IndexVec::from_elem(Vec::new(), n);
         sink.out.sessions = IndexVec::from_elem(false, n);
+        sink.out.spans_await = IndexVec::from_elem(false, n);
         sink.out.outer = IndexVec::from_elem(None, n);
         sink.out.parents = IndexVec::from_elem(Vec::new(), n);
         self.sink = Some(sink);
@@ -508,7 +509,7 @@ impl flow::Analysis for Transfer<'_> {
                     let mut effects = Effects::default();
                     effects.add_waits(super::summary::Waits {
                         kind: Symbol::new("consumer"),
-                        confidence: Confidence::Medium,
+                        confidence: Confidence::Low,
                         chain: vec![super::resource::Link { span: stmt.span, callee: Symbol::new("yield") }],
                     });
                     let snapshot = state.clone();

@@ -10,6 +10,9 @@ impl Transfer<'_> {
     /// Waits for the futures in `values`. With `any`, one related future relates them all.
     pub(super) fn awaited(&mut self, state: &mut State, values: &[Value], any: bool, span: Span, ty: &Ty) -> Value {
         let mut out = Value::default();
+        if let Some(sink) = &mut self.sink {
+            state.held().for_each(|res| sink.out.spans_await[res] = true);
+        }
         let locked: Vec<ResId> = state.held().filter(|&r| state.outcomes(r).is_locked()).collect();
         let together: Vec<ResId> = if any { values.iter().flat_map(Value::reach).collect() } else { Vec::new() };
         let mut ran = false;
