@@ -153,7 +153,8 @@ pub fn run(program: &Program, tests: bool, workers: &impl Workers) -> Facts {
     for (events, found) in facts.events.iter_mut().zip(found.into_iter_enumerated()) {
         events.events.extend(found.1.events);
     }
-    Facts { pool_sizes, closed_gates, emptied, sources, instances, unlocks_on_return, ..facts }
+    let locks = locks::read(program, &facts.events);
+    Facts { pool_sizes, closed_gates, emptied, sources, locks, instances, unlocks_on_return, ..facts }
 }
 
 /// The bodies that somebody asks for: those that are no test code, and what they run.

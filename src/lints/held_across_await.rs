@@ -126,7 +126,10 @@ fn offences<'a>(cx: &Cx<'a>, res: ResId) -> Vec<Offence<'a>> {
             continue;
         }
         let mut confidence = held.min(waits.confidence);
-        if cx.facts.locks.quick(waits) {
+        // A reader that streams over a connection of its own, or under its lock, has it for that.
+        let alone = matches!(cx.events().resources[res].kind, Kind::LockGuard | Kind::Conn);
+        let own_stream = waits.kind == "consumer" && alone;
+        if cx.facts.locks.quick(waits) || own_stream || words::of_private_pool(cx, res) {
             confidence = Confidence::Low;
         }
         // What a lock is there for is not always seen: that a wait belongs to it is a possibility.

@@ -99,7 +99,8 @@ fn judge<'a>(cx: &Cx<'a>, event: &'a Event) -> Option<Second<'a>> {
     // A listener and its like are few, one to a task that never ends: they take their share of the pool at start-up.
     let by_life = if words::long_lived(cx, resource) { Confidence::Low } else { Confidence::High };
     // Kept from an earlier turn of a loop: whether the loop comes back here while it keeps one is decided by what it remembers.
-    let again = *span == resource.span && resource.pool.class == PoolClass::Slots;
+    let one_call = acquires.chain.first().map(|l| l.span) == resource.chain.first().map(|l| l.span);
+    let again = one_call && resource.pool.class == PoolClass::Slots;
     let by_turn = if again { Confidence::Low } else { Confidence::High };
     let limits = [acquires.confidence, by_sameness, by_life, by_turn];
     let confidence = limits.into_iter().fold(words::starving_confidence(cx, *res), Confidence::min);

@@ -11,8 +11,8 @@ use crate::analyse::made::{
 use crate::analyse::{Link, Origin, PoolClass, Release, ResId, Resource, Waits, resource::PoolId};
 use crate::base::{Confidence, Finding, Held, Idx, Span, Step, Symbol};
 use crate::ir::{LocalId, LocalKind};
-use crate::pack::{Kind, Patience};
-use crate::resolve::{FnIdx, ProvRoot, Ty};
+use crate::pack::{Effect, Kind, Patience};
+use crate::resolve::{FnIdx, ProvRoot, Target, Ty};
 
 const LONGEST: usize = 60;
 
@@ -332,6 +332,14 @@ pub fn starving_confidence(cx: &Cx<'_>, res: ResId) -> Confidence {
     let resource = &cx.events().resources[res];
     let slot = resource.pool.class == PoolClass::Slots && resource.kind != Kind::Tx;
     if slot && cx.facts.single(cx.body) { Confidence::Low } else { held_confidence(cx, res) }
+}
+
+/// Whether a resource comes from a pool that this body made for itself: nobody else waits for it.
+pub fn of_private_pool(cx: &Cx<'_>, res: ResId) -> bool {
+    let ProvRoot::Call(body, call) = &cx.events().resources[res].pool.prov.root else { return false };
+    let Target::Pack(path) = &cx.program.bodies[*body].targets[*call] else { return false };
+    let row = cx.program.catalog.target_row(*path);
+    *body == cx.body && row.is_some_and(|row| row.effect == Effect::NewPool)
 }
 
 /// Whether a resource is one that may be held for long by design.

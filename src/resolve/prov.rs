@@ -76,6 +76,20 @@ impl Program {
         let ty = self.operand_ty(body, operand);
         self.through_deref(found, &ty)
     }
+    /// Where the fields `inner.path` of what an argument of a call is came from: through struct literals and constructors.
+    /// Steps of the path that name arguments are put in as the caller has them.
+    pub fn prov_below(&self, body: BodyIdx, args: &[Operand], argument: &Operand, inner: &Prov) -> Prov {
+        if inner.path.is_empty() || inner.path.iter().any(|step| step.as_str().contains('#')) {
+            return self.put_arguments(body, args, self.prov(body, argument), inner);
+        }
+        let mut ask = Ask { program: self, fuel: FUEL, functions: Vec::new(), locals: Vec::new() };
+        let mut found = ask.operand_at(body, argument, &inner.path);
+        if !found.is_known() {
+            found = self.prov(body, argument).extend(&inner.path);
+        }
+        found.element |= inner.element;
+        found
+    }
     /// Where the value of a place came from.
     pub fn prov_place(&self, body: BodyIdx, place: &Place) -> Prov {
         self.prov(body, &Operand::Place(place.clone()))

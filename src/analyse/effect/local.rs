@@ -501,8 +501,7 @@ pub fn pool_at_call(program: &Program, idx: BodyIdx, call: &ir::Call, pool: &Poo
     let prov = match &pool.prov.root {
         ProvRoot::Param(n) => {
             let unknown = Prov { root: ProvRoot::Unknown, path: Vec::new(), element: false };
-            let outer = call.args.get(*n).map_or(unknown, |op| program.prov(idx, op));
-            program.put_arguments(idx, &call.args, outer, &pool.prov)
+            call.args.get(*n).map_or(unknown, |op| program.prov_below(idx, &call.args, op, &pool.prov))
         }
         ProvRoot::Static(_) | ProvRoot::Call(..) | ProvRoot::Unknown => pool.prov.clone(),
         ProvRoot::ClosureParam(..) | ProvRoot::Local(..) => {

@@ -509,7 +509,7 @@ impl flow::Analysis for Transfer<'_> {
                     let mut effects = Effects::default();
                     effects.add_waits(super::summary::Waits {
                         kind: Symbol::new("consumer"),
-                        confidence: Confidence::Low,
+                        confidence: Confidence::Medium,
                         chain: vec![super::resource::Link { span: stmt.span, callee: Symbol::new("yield") }],
                     });
                     let snapshot = state.clone();
