@@ -45,6 +45,12 @@ pub fn piles_up(program: &Program, body: BodyIdx, call: CallId) -> bool {
     Fates { program }.piles_up(body, call)
 }
 
+/// Whether the loop around a call also goes round without it.
+pub fn may_be_skipped(program: &Program, body: BodyIdx, call: CallId) -> bool {
+    let ir = program.body(body);
+    read::site(ir, call).is_some_and(|(block, _)| bounded::goes_round_without(ir, block))
+}
+
 /// Which bodies how many tasks may run.
 #[derive(Debug, Default)]
 pub struct Instances {

@@ -39,7 +39,7 @@
 //! confidence and say what would make them true.
 
 use super::{Cx, Group, Lint, words};
-use crate::analyse::{Acquires, Event, Origin, PoolClass, ResId, Sameness};
+use crate::analyse::{Acquires, Event, Origin, PoolClass, ResId, Sameness, instances};
 use crate::base::{self, Confidence, Finding, Span, Step};
 use crate::pack::{Kind, Patience};
 use crate::resolve::ProvRoot;
@@ -98,9 +98,13 @@ fn judge<'a>(cx: &Cx<'a>, event: &'a Event) -> Option<Second<'a>> {
     };
     // A listener and its like are few, one to a task that never ends: they take their share of the pool at start-up.
     let by_life = if words::long_lived(cx, resource) { Confidence::Low } else { Confidence::High };
-    // Kept from an earlier turn of a loop: whether the loop comes back here while it keeps one is decided by what it remembers.
+    // Kept from an earlier turn of a loop: whether one that goes round without this call comes here while it keeps one is
+    // decided by what it remembers.
     let one_call = acquires.chain.first().map(|l| l.span) == resource.chain.first().map(|l| l.span);
-    let again = one_call && resource.pool.class == PoolClass::Slots;
+    let again = match resource.origin {
+        Origin::Call(call) => one_call && instances::may_be_skipped(cx.program, cx.body, call),
+        Origin::Local(_) | Origin::Block(_) => false,
+    };
     let by_turn = if again { Confidence::Low } else { Confidence::High };
     let limits = [acquires.confidence, by_sameness, by_life, by_turn];
     let confidence = limits.into_iter().fold(words::starving_confidence(cx, *res), Confidence::min);

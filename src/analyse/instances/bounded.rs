@@ -154,6 +154,17 @@ impl Often<'_> {
     }
 }
 
+/// Whether the loop around a block also goes round without it.
+pub fn goes_round_without(body: &Body, block: BlockId) -> bool {
+    let all = vec![true; body.blocks.len()];
+    let around = cycles(body, &all, None).into_iter().find(|c| c.contains(&block));
+    around.is_some_and(|around| {
+        let mut rest = vec![false; body.blocks.len()];
+        around.iter().filter(|b| **b != block).for_each(|b| rest[b.index()] = true);
+        !cycles(body, &rest, None).is_empty()
+    })
+}
+
 /// The blocks of a body that control may come back to.
 fn circles(body: &Body) -> Vec<bool> {
     let all: Vec<bool> = vec![true; body.blocks.len()];
