@@ -127,9 +127,11 @@ fn offences<'a>(cx: &Cx<'a>, res: ResId) -> Vec<Offence<'a>> {
         }
         let mut confidence = held.min(waits.confidence);
         // A reader that streams over a connection of its own, or under its lock, has it for that.
-        let alone = matches!(cx.events().resources[res].kind, Kind::LockGuard | Kind::Conn);
-        let own_stream = waits.kind == "consumer" && alone;
-        if cx.facts.locks.quick(waits) || own_stream || words::of_private_pool(cx, res) {
+        let kind = cx.events().resources[res].kind;
+        let own_stream = waits.kind == "consumer" && matches!(kind, Kind::LockGuard | Kind::Conn);
+        // Two locks at once are no matter of time alone.
+        let quick = kind != Kind::LockGuard && cx.facts.locks.quick(waits);
+        if quick || own_stream || words::of_private_pool(cx, res) {
             confidence = Confidence::Low;
         }
         // What a lock is there for is not always seen: that a wait belongs to it is a possibility.
