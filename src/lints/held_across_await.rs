@@ -38,8 +38,11 @@
 //! for a connection that was opened for its holder (`PgConnection::connect`) rather than taken from a pool, also where it comes in
 //! as a parameter and every caller that is seen gives such a one.
 //!
-//! A connection without a transaction has low confidence, which is not shown by default, where at most one task at a time
-//! runs the function (all calls come from `main`, or from a task that is spawned once): it empties no pool.
+//! A connection without a transaction has low confidence, which is not shown by default, where few tasks run the function
+//! (all calls come from `main`, from a task that is spawned once, or from a component that is put together at start-up and
+//! consumed by its `run(self)`): it empties no pool. So have waits for a lock that nobody holds at an await, for work on a
+//! blocking thread that does nothing known to be slow, streams over a connection of the reader's own, and connections of a pool
+//! that the function made for itself.
 //!
 //! ## Known limits
 //! A wait behind a trait whose implementations are outside the workspace has medium confidence; a wait inside a crate that

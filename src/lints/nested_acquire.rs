@@ -30,13 +30,16 @@
 //! ```
 //!
 //! ## When it stays silent
-//! For two different pools, savepoints and nested transactions on one connection, and read guards of one lock. Where at most
-//! one task at a time runs the function (all calls come from `main`, or from a task that is spawned once) and the first is
-//! no transaction, the confidence is low.
+//! For two different pools, savepoints and nested transactions on one connection, and read guards of one lock. The confidence
+//! is low, which is not shown by default, where few tasks run the function (all calls come from `main`, from a task that is
+//! spawned once, or from a component that is put together at start-up and consumed by its `run(self)`) and the first is no
+//! transaction; where the first is a listener; where a loop takes one only when it has lost the one it keeps; and where the
+//! pool is made in the function itself.
 //!
 //! ## Known limits
-//! Whether two owners of the same type of pool were given clones of one pool is not always seen; such findings have medium
-//! confidence and say what would make them true.
+//! Pools are followed through fields, struct literals and constructors. Where two owners' pools come from nowhere in sight, the
+//! second acquisition is told as a wait by `held_across_await`; where an owner's pool may be the same, with medium confidence and
+//! with what would make it true.
 
 use super::{Cx, Group, Lint, words};
 use crate::analyse::{Acquires, Event, Origin, PoolClass, ResId, Sameness, instances};
@@ -99,13 +102,13 @@ fn judge<'a>(cx: &Cx<'a>, event: &'a Event) -> Option<Second<'a>> {
     // A listener and its like are few, one to a task that never ends: they take their share of the pool at start-up.
     let by_life = if words::long_lived(cx, resource) { Confidence::Low } else { Confidence::High };
     // Kept from an earlier turn of a loop: whether one that goes round without this call comes here while it keeps one is
-    // decided by what it remembers.
+    // decided by what it remembers. A pool that is made here is emptied by nobody else.
     let one_call = acquires.chain.first().map(|l| l.span) == resource.chain.first().map(|l| l.span);
     let again = match resource.origin {
         Origin::Call(call) => one_call && instances::may_be_skipped(cx.program, cx.body, call),
         Origin::Local(_) | Origin::Block(_) => false,
     };
-    let by_turn = if again { Confidence::Low } else { Confidence::High };
+    let by_turn = if again || words::of_private_pool(cx, *res) { Confidence::Low } else { Confidence::High };
     let limits = [acquires.confidence, by_sameness, by_life, by_turn];
     let confidence = limits.into_iter().fold(words::starving_confidence(cx, *res), Confidence::min);
     Some(Second { span: *span, acquires, sameness, confidence })

@@ -31,7 +31,8 @@
 //! turn of the loop, or each item of a collection, connects to something else, such as the databases of several tenants.
 //!
 //! ## Known limits
-//! Functions of which no caller is seen, and that take no request, are reported with low confidence only.
+//! Functions of which no caller is seen, and that take no request, are reported with low confidence only; so are pools that a
+//! loop in a caller makes again, which may turn once a day.
 
 use super::{Cx, Group, Lint, words};
 use crate::analyse::Event;
