@@ -46,7 +46,8 @@ const UNPARSED_PAGE: &str = "//! # unparsed_file
 //! What is in the file was not checked, and callers of its functions are judged as if they called something unknown.
 //!
 //! ## When it stays silent
-//! For files that are ignored or excluded, and for mistakes inside the body of a test: these bodies are read with
+//! For files that are ignored or excluded, with low confidence, which is not shown by default, for files outside every folder
+//! that a crate's modules lie in (a template, a syntax test among assets), and for mistakes inside the body of a test: these bodies are read with
 //! `--include-tests` only.";
 
 const UNUSED_PAGE: &str = "//! # unused_suppression

@@ -8,7 +8,7 @@ use super::{Options, internal, panics, work};
 use crate::base::{
     Confidence, FileId, Finding, Idx, IndexVec, Problem, SourceFile, SourceMap, Span, Step, Suppression, Symbol,
 };
-use crate::discover::{Content, Entry};
+use crate::discover::{Content, Entry, Tree};
 use crate::ir::{FileIr, TOO_LARGE};
 use crate::lower::{self, LowerCx};
 use crate::parse::{self, skim};
@@ -104,6 +104,7 @@ fn read_with(options: &Options<'_>, lower: &Lowering<'_>) -> Read {
     for file in files.into_values() {
         read.add(file);
     }
+    read.doubt_unreached(options.tree);
     read
 }
 
@@ -133,10 +134,26 @@ pub fn again(old: &Read, changed: &[(FileId, String)], options: &Options<'_>) ->
             None => read.keep(old, id),
         }
     }
+    read.doubt_unreached(options.tree);
     read
 }
 
 impl Read {
+    /// A file outside every folder that a crate's modules lie in (a syntax test among assets, a template) is likely none of
+    /// its modules: that it is no Rust is told with low confidence.
+    fn doubt_unreached(&mut self, tree: &Tree) {
+        let folder = |root: &str| root.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
+        let roots = tree.crates.iter().flat_map(|krate| &krate.roots);
+        let folders: Vec<String> =
+            roots.filter(|r| r.as_str() != "build.rs" && !r.ends_with("/build.rs")).map(|r| folder(r)).collect();
+        for fault in &mut self.faults {
+            let path = &self.sources.files[fault.span.file].path;
+            if !folders.iter().any(|folder| path.starts_with(folder.as_str())) {
+                fault.confidence = Confidence::Low;
+            }
+        }
+    }
+
     /// Takes a file over as it was read before.
     fn keep(&mut self, old: &Read, id: FileId) {
         let is_of_it = |comments: &&FileComments| comments.suppressions.first().is_some_and(|s| s.span.file == id);
