@@ -184,24 +184,13 @@ impl Cx<'_> {
 
     /// Whether the thing behind a lock guard is or owns a connection, pool, stream or client.
     pub(super) fn protects(&self, guard: &Ty) -> bool {
-        match guard.peel_refs() {
-            Ty::Adt(_, args) => args.iter().any(|inner| {
-                self.program.held(inner).iter().any(|h| match h.kind {
-                    Kind::Guard | Kind::Conn | Kind::Tx | Kind::Stream => true,
-                    // Beside other things a pool needs no lock; the lock is for these.
-                    Kind::Pool => h.path.is_empty(),
-                    _ => false,
-                })
-            }),
-            Ty::Unknown
-            | Ty::Ref(..)
-            | Ty::Tuple(_)
-            | Ty::Slice(_)
-            | Ty::Param(..)
-            | Ty::Dyn(_)
-            | Ty::Future(_)
-            | Ty::Fn(..)
-            | Ty::Never => false,
-        }
+        guard.peel_refs().args().iter().any(|inner| {
+            self.program.held(inner).iter().any(|h| match h.kind {
+                Kind::Guard | Kind::Conn | Kind::Tx | Kind::Stream => true,
+                // Beside other things a pool needs no lock; the lock is for these.
+                Kind::Pool => h.path.is_empty(),
+                _ => false,
+            })
+        })
     }
 }

@@ -672,18 +672,8 @@ struct NewResource {
 
 /// Read guards are told by their type: every library that has them calls them so.
 fn is_shared(guard: &Ty) -> bool {
-    match guard.peel_refs() {
-        Ty::Adt(path, _) => path.as_str().rsplit("::").next().is_some_and(|n| n.contains("Read")),
-        Ty::Unknown
-        | Ty::Ref(..)
-        | Ty::Tuple(_)
-        | Ty::Slice(_)
-        | Ty::Param(..)
-        | Ty::Dyn(_)
-        | Ty::Future(_)
-        | Ty::Fn(..)
-        | Ty::Never => false,
-    }
+    let name = guard.peel_refs().head().and_then(|path| path.as_str().rsplit("::").next());
+    name.is_some_and(|name| name.contains("Read"))
 }
 
 fn database_wait(link: Link) -> Waits {

@@ -201,18 +201,8 @@ impl Cx<'_> {
     /// Whether an argument is a resource itself, not an `Option` or a collection of them.
     fn is_guard(&self, call: &ir::Call, index: usize) -> bool {
         let Some(arg) = call.args.get(index) else { return false };
-        match self.operand_ty(arg).peel_refs() {
-            Ty::Adt(path, _) => self.program.catalog.type_row(*path).is_some_and(|row| is_resource(row.kind)),
-            Ty::Unknown
-            | Ty::Ref(..)
-            | Ty::Tuple(_)
-            | Ty::Slice(_)
-            | Ty::Param(..)
-            | Ty::Dyn(_)
-            | Ty::Future(_)
-            | Ty::Fn(..)
-            | Ty::Never => false,
-        }
+        let row = self.operand_ty(arg).peel_refs().head().and_then(|path| self.program.catalog.type_row(path));
+        row.is_some_and(|row| is_resource(row.kind))
     }
 
     /// An adapter whose closure takes what the receiver carries (`map(|tx| Wrapper { tx })`): the result carries what the
