@@ -1,14 +1,14 @@
-//! `letgo check --fix` on fixtures/fixes: what it changes, what it leaves, and that what was mended is clean.
+//! `letgo check --fix` on fixtures/fixes: what it changes for each library, what it leaves, and that what was mended is clean; and every
+//! fix of the lints' fixtures. What the fixes make of code that has a crate is compiled by `fixtures/fixes/check.sh`.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use tempfile::TempDir;
 
-const MANIFEST: &str = include_str!("../fixtures/fixes/Cargo.toml");
-const BEFORE: &str = include_str!("../fixtures/fixes/src/before.rs");
-const AFTER: &str = include_str!("../fixtures/fixes/src/after.rs");
-const LEFT: &str = include_str!("../fixtures/fixes/src/left.rs");
+const MANIFEST: &str = include_str!("../fixtures/fixes/sqlx/Cargo.toml");
+const BEFORE: &str = include_str!("../fixtures/fixes/sqlx/src/before.rs");
+const AFTER: &str = include_str!("../fixtures/fixes/sqlx/src/after.rs");
 
 fn project(lib: &str) -> TempDir {
     let dir = tempfile::tempdir().expect("a scratch folder can be made");
@@ -36,32 +36,108 @@ fn same(a: &str, b: &str) -> bool {
     a.replace("\r\n", "\n") == b.replace("\r\n", "\n")
 }
 
+/// The libraries of fixtures/fixes.
+fn libraries() -> Vec<PathBuf> {
+    let folders = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/fixes")).expect("it is there");
+    let mut all: Vec<PathBuf> = folders.flatten().map(|e| e.path()).filter(|p| p.join("Cargo.toml").exists()).collect();
+    all.sort();
+    assert!(all.len() > 10, "{all:?}");
+    all
+}
+
+/// A crate of a library's folder with one of its modules, `before`, `after` or `left`.
+fn with_module(library: &Path, module: &str) -> TempDir {
+    let read = |path: &str| fs::read_to_string(library.join(path)).expect("it is there");
+    let others = ["before", "after", "left"].map(|name| format!("pub mod {name};"));
+    let lib: Vec<String> =
+        read("src/lib.rs").lines().filter(|l| !others.contains(&(*l).to_owned())).map(str::to_owned).collect();
+    let dir = project(&(lib.join("\n") + "\npub mod code;\n"));
+    fs::write(dir.path().join("Cargo.toml"), read("Cargo.toml")).expect("files can be written");
+    fs::write(dir.path().join("src/code.rs"), read(&format!("src/{module}.rs"))).expect("files can be written");
+    dir
+}
+
 #[test]
 fn what_is_certain_is_mended_and_then_clean() {
-    let dir = project(BEFORE);
-    let found = letgo(dir.path(), &["--output-format", "concise"]);
-    let found = text(&found.stdout).lines().count();
-    assert_eq!(found, 9, "each function of before.rs has its finding");
-    let ran = letgo(dir.path(), &["--fix", "-D", "warnings"]);
-    assert!(same(&lib(&dir), AFTER), "{}\n{}", lib(&dir), text(&ran.stderr));
-    assert_eq!(ran.status.code(), Some(0), "{}", text(&ran.stdout));
-    assert!(
-        text(&ran.stderr).starts_with(&format!("letgo: {found} findings mended\nletgo: no findings")),
-        "{}",
-        text(&ran.stderr)
-    );
-    let again = letgo(dir.path(), &["--fix", "-D", "warnings"]);
-    assert!(same(&lib(&dir), AFTER) && !text(&again.stderr).contains("mended"));
+    for library in libraries() {
+        let name = library.display();
+        let dir = with_module(&library, "before");
+        let code = || fs::read_to_string(dir.path().join("src/code.rs")).expect("it is there");
+        let functions = code().matches("pub async fn ").count();
+        let found = letgo(dir.path(), &["--output-format", "concise"]);
+        assert_eq!(
+            text(&found.stdout).lines().count(),
+            functions,
+            "each function has its finding: {name}\n{}",
+            text(&found.stdout)
+        );
+        let ran = letgo(dir.path(), &["--fix", "-D", "warnings"]);
+        if std::env::var_os("LETGO_BLESS").is_some() {
+            fs::write(library.join("src/after.rs"), code()).expect("files can be written");
+        }
+        let after = fs::read_to_string(library.join("src/after.rs")).unwrap_or_default();
+        assert!(same(&code(), &after), "{name}\n{}\n{}", code(), text(&ran.stderr));
+        assert_eq!(ran.status.code(), Some(0), "{name}\n{}", text(&ran.stdout));
+        let plural = if functions == 1 { "" } else { "s" };
+        let closing = format!("letgo: {functions} finding{plural} mended\nletgo: no findings");
+        assert!(text(&ran.stderr).starts_with(&closing), "{name}\n{}", text(&ran.stderr));
+        let again = letgo(dir.path(), &["--fix", "-D", "warnings"]);
+        assert!(same(&code(), &after) && !text(&again.stderr).contains("mended"), "{name}");
+    }
 }
 
 #[test]
 fn what_is_not_certain_is_left() {
-    let dir = project(LEFT);
-    let before = letgo(dir.path(), &["--output-format", "concise"]);
-    let ran = letgo(dir.path(), &["--fix", "--output-format", "concise"]);
-    assert_eq!(lib(&dir), LEFT);
-    assert_eq!(text(&ran.stdout), text(&before.stdout));
-    assert!(text(&ran.stdout).lines().count() >= 4, "{}", text(&ran.stdout));
+    for library in libraries() {
+        let name = library.display();
+        let dir = with_module(&library, "left");
+        let code = || fs::read_to_string(dir.path().join("src/code.rs")).expect("it is there");
+        let (old, before) = (code(), letgo(dir.path(), &["--output-format", "concise"]));
+        let reasons = old.matches("\n/// ").count();
+        assert!(reasons > 0 && text(&before.stdout).lines().count() >= reasons, "{name}\n{}", text(&before.stdout));
+        let ran = letgo(dir.path(), &["--fix", "--output-format", "concise"]);
+        assert_eq!(code(), old, "{name}");
+        assert_eq!(text(&ran.stdout), text(&before.stdout), "{name}");
+    }
+}
+
+/// One line per finding, without its place, since fixes move lines; and how many have a fix.
+fn findings(dir: &Path) -> (Vec<String>, usize) {
+    let ran = letgo(dir, &["-W", "all", "--exit-zero", "--output-format", "json"]);
+    let report: serde_json::Value = serde_json::from_slice(&ran.stdout).expect("it is JSON");
+    let all = report["findings"].as_array().expect("findings");
+    let mut lines: Vec<String> =
+        all.iter().map(|f| format!("{} {} {} {}", f["path"], f["function"], f["lint"], f["message"])).collect();
+    lines.sort();
+    let fixes = all.iter().filter(|f| f["suggestions"].as_array().is_some_and(|s| !s.is_empty())).count();
+    (lines, fixes)
+}
+
+#[test]
+fn every_fix_of_the_lints_fixtures_mends_what_it_says_and_nothing_else() {
+    let lints = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/lints");
+    let mut fixed = 0;
+    for lint in ["held_across_await", "nested_acquire", "uncommitted_transaction"] {
+        for file in fs::read_dir(lints.join(lint)).expect("it is there").flatten() {
+            let code = fs::read_to_string(file.path()).expect("it is there");
+            if code.lines().any(|line| line.starts_with("//- ")) {
+                continue;
+            }
+            let dir = project(&code);
+            let (before, fixes) = findings(dir.path());
+            if fixes == 0 {
+                continue;
+            }
+            let ran = letgo(dir.path(), &["-W", "all", "--exit-zero", "--fix"]);
+            let (after, left) = findings(dir.path());
+            let name = file.path();
+            assert!(text(&ran.stderr).starts_with("letgo: ") && text(&ran.stderr).contains(" mended\n"), "{name:?}");
+            assert!(after.iter().all(|line| before.contains(line)), "{name:?}: {after:#?}");
+            assert!(left == 0 && after.len() + fixes <= before.len(), "{name:?}: {after:#?}");
+            fixed += fixes;
+        }
+    }
+    assert!(fixed > 5, "fixtures with fixes: {fixed}");
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! `.execute(pool)` → `.execute(&mut *tx)`: a query that is given the pool while a transaction of that pool is open.
 //!
-//! How the transaction is lent is copied from another query of the same body. Refused where the transaction may still be lent
-//! when the query runs: by a stream, a struct, or another future of the same statement.
+//! The same for a query that is given what it acquires on the spot. How the transaction is lent is copied from another query of
+//! the same body. Refused where it is lent for writing and may still be so when the query runs: by a stream, a struct, or another
+//! future of the same statement.
 
 use super::Mend;
 use super::scan::{Site, expressions, mentions, range, within};
@@ -13,9 +14,12 @@ use syn::spanned::Spanned;
 pub fn mend(site: &Site<'_>, variable: &str) -> Mend {
     let all = expressions(site.body());
     let is_it = |e: &Expr, call: &syn::ExprMethodCall| range(e) == site.at || range(call) == site.at;
-    let target = all.iter().find_map(|e| query(e).filter(|call| is_it(e, call)))?;
-    let given = target.args.first().filter(|arg| is_plain(arg))?;
+    let on_the_spot = |call: &syn::ExprMethodCall| call.args.first().is_some_and(|arg| is_acquired(arg, &site.at));
+    let target = all.iter().find_map(|e| query(e).filter(|call| is_it(e, call) || on_the_spot(call)))?;
+    let given = target.args.first().filter(|arg| is_plain(arg) || on_the_spot(target))?;
+    let shared = format!("&{variable}");
     let forms = [
+        shared.clone(),
         format!("&mut *{variable}"),
         format!("&mut {variable}"),
         format!("&mut **{variable}"),
@@ -30,6 +34,11 @@ pub fn mend(site: &Site<'_>, variable: &str) -> Mend {
     let like_it =
         |call: &syn::ExprMethodCall| call.method == target.method || root(call).is_some() && root(call) == root(target);
     let form = queries.iter().find(|(call, _)| like_it(call)).map(|(_, form)| form.clone())?;
+    let done =
+        Some((format!("use `{variable}`, which is open, rather than the pool"), vec![(range(given), form.clone())]));
+    if form == shared {
+        return done;
+    }
     // Where it is lent before the query, the loan is over with its own await.
     let over: Vec<Range<usize>> = queries.iter().map(|(call, _)| range(*call)).chain(plain_statements(site)).collect();
     let body = site.body().span().byte_range();
@@ -44,7 +53,7 @@ pub fn mend(site: &Site<'_>, variable: &str) -> Mend {
     if !mentions(quote::ToTokens::to_token_stream(statement), variable).is_empty() {
         return None;
     }
-    Some((format!("use `{variable}`, which is open, rather than the pool"), vec![(range(given), form)]))
+    done
 }
 
 /// `….method(one).await`.
@@ -80,6 +89,18 @@ fn is_plain(arg: &Expr) -> bool {
         Expr::Reference(reference) => reference.mutability.is_none() && is_plain(&reference.expr),
         Expr::Unary(unary) => matches!(unary.op, syn::UnOp::Deref(_)) && is_plain(&unary.expr),
         Expr::Paren(paren) => is_plain(&paren.expr),
+        _ => false,
+    }
+}
+
+/// What is acquired at a place, and lent: `&mut pool.get().await?`, `&mut *pool.acquire().await?`.
+fn is_acquired(arg: &Expr, at: &Range<usize>) -> bool {
+    match arg {
+        Expr::Reference(reference) => is_acquired(&reference.expr, at),
+        Expr::Unary(unary) => matches!(unary.op, syn::UnOp::Deref(_)) && is_acquired(&unary.expr, at),
+        Expr::Paren(paren) => is_acquired(&paren.expr, at),
+        Expr::Try(tried) => is_acquired(&tried.expr, at),
+        Expr::Await(awaited) => range(awaited) == *at || range(&*awaited.base) == *at,
         _ => false,
     }
 }

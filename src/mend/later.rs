@@ -1,10 +1,10 @@
 //! `let conn = pool.acquire().await?;` moves below waits that come before its first use.
 //!
 //! Refused where what stands between could see the difference: it names the variable, or does more than look at what the
-//! acquisition is made from.
+//! acquisition is made from; and where the statement also waits for something else, which may be a lock that is meant to be held.
 
 use super::Mend;
-use super::scan::{Site, mentions, range, taken_names, within};
+use super::scan::{Site, mentions, range, taken_names, waits_in, within};
 use quote::ToTokens;
 use syn::{Pat, Stmt};
 
@@ -17,6 +17,9 @@ pub fn mend(site: &Site<'_>, variable: &str) -> Mend {
     let Stmt::Local(acquisition) = &block.stmts[at] else { return None };
     let init = acquisition.init.as_ref().filter(|init| init.diverge.is_none())?;
     let names = taken_names(&init.expr)?;
+    if waits_in(&init.expr) > 1 {
+        return None;
+    }
     let rest = &block.stmts[at + 1..];
     let names_it = |s: &Stmt| !mentions(s.to_token_stream(), variable).is_empty();
     let between = rest.iter().position(names_it)?;

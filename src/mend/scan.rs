@@ -135,6 +135,20 @@ pub fn expressions(block: &syn::Block) -> Vec<&syn::Expr> {
     all.0
 }
 
+/// How many `.await`s an expression has.
+pub fn waits_in(expr: &syn::Expr) -> usize {
+    struct Waits(usize);
+    impl<'a> Visit<'a> for Waits {
+        fn visit_expr_await(&mut self, node: &'a syn::ExprAwait) {
+            self.0 += 1;
+            visit::visit_expr_await(self, node);
+        }
+    }
+    let mut waits = Waits(0);
+    waits.visit_expr(expr);
+    waits.0
+}
+
 /// One mention of a name.
 pub struct Mention {
     /// Where.

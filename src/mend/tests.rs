@@ -76,6 +76,34 @@ fn a_query_goes_to_the_open_transaction() {
 }
 
 #[test]
+fn a_query_that_is_given_what_it_acquires_on_the_spot_is_given_the_open_one() {
+    let case = |query: &str, after: Option<&str>| {
+        let head = "    let mut conn = pool.acquire().await?;\n    lib::load().execute(&mut conn).await?;\n";
+        let body = |line: &str| format!("{head}    {line}");
+        let after = after.map(body);
+        becomes("nested_acquire", "pool.get().await", "pool.acquire()", Some("conn"), &body(query), after.as_deref());
+    };
+    case("lib::save().execute(&mut pool.get().await?).await?;", Some("lib::save().execute(&mut conn).await?;"));
+    case("lib::save().execute(&mut *pool.get().await?).await?;", Some("lib::save().execute(&mut conn).await?;"));
+    // More is made of it, or it is kept.
+    case("lib::save().execute(wrap(pool.get().await?)).await?;", None);
+    case("let other = pool.get().await?;", None);
+}
+
+#[test]
+fn what_is_lent_for_reading_is_lent_again_meanwhile() {
+    let case = |lines: &str, after: Option<&str>| {
+        becomes("nested_acquire", "lib::find().count(db).await", "db.begin()", Some("tx"), lines, after);
+    };
+    let head = "    let tx = db.begin().await?;\n    let one = lib::find().one(&tx);\n    let first = lib::find().one(&tx).await?;\n";
+    case(
+        &format!("{head}    let all = lib::find().count(db).await?;"),
+        Some(&format!("{head}    let all = lib::find().count(&tx).await?;")),
+    );
+    case("    let tx = db.begin().await?;\n    helper(&tx).await?;\n    let all = lib::find().count(db).await?;", None);
+}
+
+#[test]
 fn a_commit_is_awaited() {
     let case = |lines: &str, after: Option<&str>| {
         becomes("uncommitted_transaction", "tx.commit()", "pool.begin()", Some("tx"), lines, after);
@@ -144,6 +172,9 @@ fn an_acquisition_moves_below_the_wait() {
     ] {
         case(&format!("{acquired}    {between}\n{wait}{keep}"), None);
     }
+    // What else it waits for may be a lock that is to be held.
+    let lock = "    let conn = lock.acquire(pool.acquire().await?).await?;\n";
+    case(&format!("{lock}{wait}{keep}"), None);
     // Its first use is the statement of the wait; it is never used; something else stands on its line.
     case(&format!("{acquired}    if keep(&mut conn) {{ http.get(url).await?; }}"), None);
     case(&format!("{acquired}{wait}"), None);
