@@ -250,3 +250,26 @@ fn the_pages_of_lints_are_current() {
         "docs/lints is not what the headers say: {old:?} {stale:?}; write it with LETGO_BLESS=1 cargo test --test docs"
     );
 }
+
+/// What the comparison says of letgo, it still says. The other columns are `tests/comparison.py`'s.
+#[test]
+fn letgos_column_in_the_comparison_is_true() {
+    let ran = sh(&root().join("fixtures/comparison"), "letgo check --exit-zero --output-format json");
+    let report: serde_json::Value = serde_json::from_slice(&ran.stdout).expect("it is JSON");
+    let findings = report["findings"].as_array().expect("findings");
+    let said: BTreeSet<&str> = findings.iter().filter_map(|f| f["function"].as_str()).collect();
+    let page = read("docs/comparison.md");
+    let rows = page.lines().filter(|l| l.starts_with("| `bad_") || l.starts_with("| `ok_"));
+    let rows: BTreeMap<&str, &str> = rows
+        .filter_map(|row| {
+            let mut cells = row.split('|').map(str::trim).skip(1);
+            Some((cells.next()?.trim_matches('`'), cells.next()?))
+        })
+        .collect();
+    assert!(rows.len() > 40, "the table is there");
+    for (function, cell) in &rows {
+        let should = ["found", "**false alarm**"].contains(cell);
+        assert_eq!(said.contains(function), should, "{function}: `tests/comparison.py --write` writes the table anew");
+    }
+    assert!(said.iter().all(|function| rows.contains_key(function)), "{said:?}");
+}
