@@ -115,6 +115,8 @@ pub enum Event {
         outcomes: Outcomes,
         /// How sure it is that this exit is a success.
         success: Confidence,
+        /// Whether a branch chose between its commit and its rollback when all was written.
+        chosen: bool,
     },
     /// The body is left, with success or not, after `res` went back to its pool on a path to here although its session
     /// still holds a lock.

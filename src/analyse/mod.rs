@@ -9,6 +9,7 @@
 //! purpose:** lints, messages, library names.
 
 pub mod callers;
+pub mod choice;
 pub mod dump;
 pub mod effect;
 pub mod events;

@@ -29,7 +29,8 @@
 //! On paths that return an error, and on those that met one and wrote nothing after it (`Err(e) => warn!("{e}")`), where the
 //! rollback by drop is wanted; when the transaction is returned, stored or passed on by value; for transactions that only read
 //! (see `uncommitted_read`), also where a callee writes but its answer (`None`, `false`) tells that it did not; on an early way
-//! out after a statement of unknown text, where another path commits.
+//! out after a statement of unknown text, where another path commits; where all is written and a branch then commits or does
+//! not, with the same answer (`if changed { tx.commit().await? }`).
 //!
 //! ## Known limits
 //! A result whose variant is not visible (`return helper().await`) counts as success, with medium confidence, unless the helper
@@ -133,8 +134,12 @@ pub(super) fn on_exit(cx: &Cx<'_>, res: ResId, wrote: bool) -> Option<Finding> {
     };
     let mut exits: Vec<(Span, Confidence, bool, Wrote)> = Vec::new();
     for event in &cx.events().events {
-        let Event::Exit { res: r, span, outcomes, success } = event else { continue };
+        let Event::Exit { res: r, span, outcomes, success, chosen } = event else { continue };
         if *r != res {
+            continue;
+        }
+        // Where a branch chose between commit and rollback, the writes are not wanted on the other side.
+        if *chosen && outcomes.iter().any(|o| o.life == Life::Dropped && o.wrote != Wrote::No) {
             continue;
         }
         if let Some(most) = outcomes.iter().filter(offends).map(|o| o.wrote).max() {

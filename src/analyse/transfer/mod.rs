@@ -16,12 +16,12 @@ mod beyond;
 use super::Summaries;
 use super::effect::{Act, CallEffect, Gift, Prepared, When, Width};
 use super::events::{BodyEvents, Event, Release};
-use super::instances;
-use super::outcomes::{Life, Outcome, Outcomes};
+use super::outcomes::{Life, Outcome, Outcomes, Wrote};
 use super::owed::Balance;
 use super::resource::{Origin, PoolClass, PoolId, ResId, Resource, Sameness, same_pool};
 use super::state::{Answer, Deferred, Entry, Owed, Pending, ResState, State, Told, Value, Variants};
 use super::summary::{Acquires, Effects, Executes, ParamResource, merge_executes};
+use super::{choice, instances};
 use crate::base::{Confidence, Idx, IndexVec, Span, Symbol};
 use crate::flow::{self, Location};
 use crate::ir::{
@@ -327,9 +327,23 @@ impl<'a> Transfer<'a> {
         let ids: Vec<ResId> = state.res.keys().copied().collect();
         for res in ids {
             let outcomes = state.outcomes(res);
-            self.event(Event::Exit { res, span: *span, outcomes, success });
+            let chosen = self.is_chosen(res, outcomes, at.block);
+            self.event(Event::Exit { res, span: *span, outcomes, success, chosen });
         }
         self.at_return(state, *span);
+    }
+
+    /// Whether a branch on the way to this exit chose between the commit of a transaction and its rollback.
+    fn is_chosen(&self, res: ResId, outcomes: Outcomes, exit: BlockId) -> bool {
+        // Who commits only what wrote nothing chose by mistake.
+        let sensible = outcomes.iter().any(|o| o.life == Life::Ended && o.wrote != Wrote::No);
+        if self.resource(res).kind != Kind::Tx || !outcomes.may_be(Life::Dropped) || !sensible {
+            return false;
+        }
+        let Some(sink) = &self.sink else { return false };
+        let commits = sink.out.releases[res].iter().filter(|(_, r)| *r == Release::Commit);
+        let commits: Vec<Span> = commits.map(|(span, _)| *span).collect();
+        choice::made_before(self.body, exit, &sink.out.uses[res], &commits)
     }
 
     /// How sure it is that leaving the body here is a success; `None` for a failure.
@@ -637,7 +651,7 @@ impl Transfer<'_> {
                 let tested = |name: Symbol| {
                     edges.iter().any(|e| matches!(&e.kind, EdgeKind::Variant(path) if path.last() == name))
                 };
-                !variants.iter().any(|(name, holds)| *holds && !tested(*name))
+                !variants.iter().any(|(name, holds)| *holds && !tested(*name)) || self.left_over(state, place, edges)
             }
             EdgeKind::Then
             | EdgeKind::Else
@@ -647,6 +661,20 @@ impl Transfer<'_> {
             | EdgeKind::Exit
             | EdgeKind::Arm(_) => false,
         }
+    }
+
+    /// Whether what only may hold something was looked at for it: an arm before took that over, so that what goes on is the
+    /// case without.
+    fn left_over(&self, state: &State, place: &Place, edges: &[Edge]) -> bool {
+        let takes = |stmt: &Stmt| match &stmt.kind {
+            StmtKind::Assign { value: Rvalue::Use(Operand::Place(from)), .. } if from.local == place.local => {
+                self.peek(state, from).entries.iter().any(|e| e.owned)
+            }
+            _ => false,
+        };
+        let taken = |e: &Edge| matches!(e.kind, EdgeKind::Variant(_)) && self.body.blocks[e.to].stmts.iter().any(takes);
+        self.peek(state, place).entries.iter().all(|e| !e.owned || self.resource(e.res).maybe)
+            && edges.iter().any(taken)
     }
 
     /// A place is seen to hold nothing: the paths on which it holds something do not come here.
