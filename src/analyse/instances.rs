@@ -17,9 +17,10 @@ mod fate;
 use super::made::read;
 use crate::base::{IndexVec, Symbol};
 use crate::ir::{CallId, Callee};
-use crate::resolve::{BodyIdx, Program, Target};
+use crate::resolve::{BodyIdx, FnIdx, Program, Target};
 use fate::{Fate, Fates};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 /// Why many tasks may run a body at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,8 +29,6 @@ pub enum Many {
     Uncalled,
     /// Nobody in sight calls it, and its name says that it serves tests.
     ForTests,
-    /// Methods of its name are called on something whose type is not known.
-    Asked,
     /// It calls itself.
     Recurs,
     /// This body hands it on as a value.
@@ -73,18 +72,65 @@ impl Instances {
 
 /// How many tasks may run each body.
 pub fn of(program: &Program) -> Instances {
-    let roots = roots(program);
-    let bounded = bounded::bodies(program, &roots);
+    let asked = Asked::of(program);
+    let roots = roots(program, &asked);
+    let bounded = bounded::bodies(program, &roots, &asked);
     let nothing = IndexVec::from_elem(false, program.bodies.len());
-    Instances { many: spread(program, &roots, &bounded), others: spread(program, &roots, &nothing) }
+    Instances { many: spread(program, &roots, &bounded, &asked), others: spread(program, &roots, &nothing, &asked) }
+}
+
+/// The methods that calls on something of unknown type, or on more types than were followed, may reach: all of that name which
+/// take as many arguments.
+struct Asked {
+    calls: HashMap<BodyIdx, Vec<(CallId, Arc<[FnIdx]>)>>,
+    fns: HashSet<FnIdx>,
+}
+
+impl Asked {
+    fn of(program: &Program) -> Asked {
+        let mut methods: HashMap<(Symbol, usize), Vec<FnIdx>> = HashMap::new();
+        for (f, info) in program.fns.iter_enumerated() {
+            let ir = program.fn_ir(f);
+            if ir.self_kind.is_some() && info.body.is_some_and(|body| !program.bodies[body].is_test) {
+                methods.entry((ir.name, info.params.len())).or_default().push(f);
+            }
+        }
+        let methods: HashMap<(Symbol, usize), Arc<[FnIdx]>> =
+            methods.into_iter().map(|(key, fns)| (key, fns.into())).collect();
+        let mut asked = Asked { calls: HashMap::new(), fns: HashSet::new() };
+        for (body, info) in program.bodies.iter_enumerated().filter(|(_, info)| !info.is_test) {
+            for (id, target) in info.targets.iter_enumerated() {
+                let call = &program.body(body).calls[id];
+                if let Target::Unknown(_) | Target::Local { cut: true, .. } = target
+                    && let Callee::Method { name, .. } = &call.callee
+                    && let Some(fns) = methods.get(&(*name, call.args.len()))
+                {
+                    asked.fns.extend(fns.iter());
+                    asked.calls.entry(body).or_default().push((id, fns.clone()));
+                }
+            }
+        }
+        asked
+    }
+
+    /// The calls of a body, each with what it may reach.
+    fn calls(&self, body: BodyIdx) -> &[(CallId, Arc<[FnIdx]>)] {
+        self.calls.get(&body).map_or(&[], Vec::as_slice)
+    }
+
+    /// The bodies that those of a body may reach.
+    fn bodies<'a>(&'a self, program: &'a Program, body: BodyIdx) -> impl Iterator<Item = BodyIdx> + 'a {
+        self.calls(body).iter().flat_map(|(_, fns)| fns.iter()).filter_map(|f| program.fns[*f].body)
+    }
 }
 
 fn spread(
     program: &Program,
     roots: &[(BodyIdx, Many)],
     bounded: &IndexVec<BodyIdx, bool>,
+    asked: &Asked,
 ) -> IndexVec<BodyIdx, Option<Many>> {
-    let mut spread = Spread { program, bounded, many: IndexVec::from_elem(None, program.bodies.len()) };
+    let mut spread = Spread { program, bounded, asked, many: IndexVec::from_elem(None, program.bodies.len()) };
     let (last, first): (Vec<_>, Vec<_>) = roots.iter().partition(|(_, why)| *why == Many::ForTests);
     for (body, why) in first {
         spread.from(body, why);
@@ -102,21 +148,18 @@ fn spread(
 }
 
 /// The bodies that may be run by many for a reason of their own.
-fn roots(program: &Program) -> Vec<(BodyIdx, Many)> {
+fn roots(program: &Program, asked: &Asked) -> Vec<(BodyIdx, Many)> {
     let mut roots = Vec::new();
-    let asked_of_somebody = unresolved_methods(program);
     for (f, info) in program.fns.iter_enumerated() {
         let Some(body) = info.body.filter(|body| !program.bodies[*body].is_test) else { continue };
         let name = program.fn_ir(f).name;
         let is_main = name.as_str() == "main" && info.self_ty.is_none();
-        let is_called = program.callers(f).iter().any(|(b, _)| !program.bodies[*b].is_test);
-        let may_be_called = info.self_ty.is_some() && asked_of_somebody.contains(&name);
+        let is_called = asked.fns.contains(&f) || program.callers(f).iter().any(|(b, _)| !program.bodies[*b].is_test);
         // Each level of a recursion is an instance of its own, though one task runs them all.
         let recurs = program.callees(body).iter().any(|to| program.in_one_component(body, *to));
         let why = match (is_main, is_called) {
             (false, false) if serves_tests(name) => Some(Many::ForTests),
             (false, false) => Some(Many::Uncalled),
-            _ if may_be_called => Some(Many::Asked),
             _ => recurs.then_some(Many::Recurs),
         };
         if let Some(why) = why {
@@ -137,24 +180,10 @@ fn serves_tests(name: Symbol) -> bool {
     words.next() != Some("test") && words.any(|word| matches!(word, "test" | "tests" | "mock" | "mocks"))
 }
 
-/// Names of methods that are called on something whose type is not known, or on more types than were followed.
-fn unresolved_methods(program: &Program) -> HashSet<Symbol> {
-    let mut names = HashSet::new();
-    for (body, info) in program.bodies.iter_enumerated().filter(|(_, info)| !info.is_test) {
-        for (call, target) in info.targets.iter_enumerated() {
-            if let Target::Unknown(_) | Target::Local { cut: true, .. } = target
-                && let Callee::Method { name, .. } = &program.body(body).calls[call].callee
-            {
-                names.insert(*name);
-            }
-        }
-    }
-    names
-}
-
 struct Spread<'a> {
     program: &'a Program,
     bounded: &'a IndexVec<BodyIdx, bool>,
+    asked: &'a Asked,
     many: IndexVec<BodyIdx, Option<Many>>,
 }
 
@@ -165,7 +194,8 @@ impl Spread<'_> {
         while let Some((at, why)) = todo.pop() {
             if self.many[at].is_none() && !self.bounded[at] {
                 self.many[at] = Some(why);
-                todo.extend(self.program.callees(at).iter().map(|to| (*to, Many::Runs(at))));
+                let called = self.program.callees(at).iter().copied();
+                todo.extend(called.chain(self.asked.bodies(self.program, at)).map(|to| (to, Many::Runs(at))));
             }
         }
     }
@@ -174,8 +204,12 @@ impl Spread<'_> {
     fn from_calls_of(&mut self, body: BodyIdx) {
         let program = self.program;
         let fates = Fates { program };
-        for (call, target) in program.bodies[body].targets.iter_enumerated() {
-            let Target::Local { fns, .. } = target else { continue };
+        let known = program.bodies[body].targets.iter_enumerated().filter_map(|(call, target)| match target {
+            Target::Local { fns, .. } => Some((call, &**fns)),
+            _ => None,
+        });
+        let asked = self.asked.calls(body).iter().map(|(call, fns)| (*call, &**fns));
+        for (call, fns) in known.chain(asked) {
             let gives_future = fns.iter().any(|f| program.fns[*f].is_async);
             if gives_future
                 && read::site(program.body(body), call).is_none_or(|(_, to)| fates.fate(body, to.local) != Fate::Stays)

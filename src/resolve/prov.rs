@@ -148,6 +148,18 @@ impl Program {
         }
     }
 
+    /// The unit struct that a path in a body names, as a value.
+    pub fn unit_struct(&self, body: BodyIdx, path: &crate::ir::Path) -> Option<Symbol> {
+        let found = self.tables.names().resolve(self.scope_of(body).module, path, Space::Values)?;
+        match found.def {
+            Def::Adt(adt) if found.used == path.segments.len() => {
+                let def = self.tables.adts.get(&adt)?;
+                (def.fields.is_empty() && !def.is_enum).then_some(adt)
+            }
+            _ => None,
+        }
+    }
+
     /// The initialiser of a static, const or associated const named in a body.
     pub fn static_init(&self, body: BodyIdx, path: &crate::ir::Path) -> Option<BodyIdx> {
         let scope = self.scope_of(body);

@@ -8,7 +8,7 @@
 //! **Deliberately absent:** counting; a handful of places is as good as one.
 
 use super::fate::Fates;
-use super::{Many, read};
+use super::{Asked, Many, read};
 use crate::base::{Idx, IndexVec, Symbol, components};
 use crate::ir::{AggregateKind, BlockId, Body, BodyKind, EdgeKind, LocalId, Rvalue, SelfKind, StmtKind, Terminator};
 use crate::resolve::{BodyIdx, Program, Target, Ty};
@@ -21,9 +21,10 @@ const MAKERS: [&str; 3] = ["Clone", "Default", "Deserialize"];
 const MOST_BLOCKS: usize = 4096;
 
 /// Which bodies run a bounded number of times.
-pub fn bodies(program: &Program, roots: &[(BodyIdx, Many)]) -> IndexVec<BodyIdx, bool> {
+pub(super) fn bodies(program: &Program, roots: &[(BodyIdx, Many)], asked: &Asked) -> IndexVec<BodyIdx, bool> {
     let mut often = Often {
         program,
+        asked,
         consumes: IndexVec::from_elem(None, program.bodies.len()),
         consumers: HashMap::new(),
         made_in: HashMap::new(),
@@ -41,6 +42,7 @@ pub fn bodies(program: &Program, roots: &[(BodyIdx, Many)]) -> IndexVec<BodyIdx,
 
 struct Often<'a> {
     program: &'a Program,
+    asked: &'a Asked,
     /// The type whose values a method consumes.
     consumes: IndexVec<BodyIdx, Option<Symbol>>,
     consumers: HashMap<Symbol, Vec<BodyIdx>>,
@@ -73,7 +75,12 @@ impl Often<'_> {
     /// Where values are made that a method consumes.
     fn find_makers(&mut self) {
         for (body, info) in self.program.bodies.iter_enumerated().filter(|(_, info)| !info.is_test) {
-            for (_, to, value) in read::assignments(self.program.body(body)) {
+            let ir = self.program.body(body);
+            for (_, to, value) in read::assignments(ir) {
+                let named = read::paths(ir, value).into_iter().filter_map(|path| self.program.unit_struct(body, path));
+                for ty in named.filter(|ty| self.consumers.contains_key(ty)) {
+                    self.made_in.entry(body).or_default().push(ty);
+                }
                 let makes = match value {
                     Rvalue::Aggregate { kind: AggregateKind::Struct(_), .. } => true,
                     Rvalue::Call(call) => matches!(info.targets[*call], Target::Constructor(_)),
@@ -96,12 +103,18 @@ impl Often<'_> {
             let again = |block: BlockId| circles[block.index()];
             for (_, to, value) in read::assignments(ir).filter(|(block, ..)| again(*block)) {
                 if let Rvalue::Call(call) = value {
-                    let reached = info.targets[*call].functions().filter_map(|f| program.fns[f].body);
-                    reached.collect::<Vec<_>>().into_iter().for_each(|body| self.body(body));
+                    let asked =
+                        self.asked.calls(body).iter().filter(|(id, _)| id == call).flat_map(|(_, fns)| fns.iter());
+                    let reached = info.targets[*call].functions().chain(asked.copied());
+                    let reached: Vec<BodyIdx> = reached.filter_map(|f| program.fns[f].body).collect();
+                    reached.into_iter().for_each(|body| self.body(body));
                 }
-                let made = info.locals.get(to.local).and_then(Ty::head);
-                if made.is_some_and(|ty| self.made_in.get(&body).is_some_and(|all| all.contains(&ty))) {
-                    made.into_iter().for_each(|ty| self.ty(ty));
+                let named = read::paths(ir, value).into_iter().filter_map(|path| program.unit_struct(body, path));
+                let made: Vec<Symbol> = info.locals.get(to.local).and_then(Ty::head).into_iter().chain(named).collect();
+                for ty in made {
+                    if self.made_in.get(&body).is_some_and(|all| all.contains(&ty)) {
+                        self.ty(ty);
+                    }
                 }
             }
             for &inner in program.inner_bodies(body) {
@@ -138,6 +151,7 @@ impl Often<'_> {
                 continue;
             }
             todo.extend(self.program.callees(at));
+            todo.extend(self.asked.bodies(self.program, at));
             for ty in self.made_in.get(&at).cloned().unwrap_or_default() {
                 todo.extend(self.now_often(ty));
             }

@@ -29,29 +29,45 @@ pub fn site(body: &Body, call: CallId) -> Option<(BlockId, &Place)> {
     })
 }
 
-/// The places that a value reads.
-pub fn places<'a>(body: &'a Body, value: &'a Rvalue) -> Vec<&'a Place> {
-    fn of(operand: &Operand) -> Option<&Place> {
-        match operand {
-            Operand::Place(place) => Some(place),
-            Operand::Path(..) | Operand::Literal(_) => None,
-        }
-    }
+/// The operands that a value reads; a reference reads a place, which is none.
+fn operands<'a>(body: &'a Body, value: &'a Rvalue) -> Vec<&'a Operand> {
     match value {
-        Rvalue::Use(op) | Rvalue::Await(op) | Rvalue::Cast(op, _) => of(op).into_iter().collect(),
-        Rvalue::Ref { place, .. } => vec![place],
+        Rvalue::Use(op) | Rvalue::Await(op) | Rvalue::Cast(op, _) => vec![op],
+        Rvalue::Ref { .. } => Vec::new(),
         Rvalue::Call(call) => {
             let call = &body.calls[*call];
             let called = match &call.callee {
-                Callee::Value(op) => of(op),
+                Callee::Value(op) => Some(op),
                 Callee::Path(_) | Callee::Qualified { .. } | Callee::Method { .. } | Callee::Macro { .. } => None,
             };
-            call.args.iter().filter_map(of).chain(called).collect()
+            call.args.iter().chain(called).collect()
         }
-        Rvalue::AwaitMany { futures, .. } => futures.iter().filter_map(of).collect(),
-        Rvalue::Aggregate { fields, base, .. } => fields.iter().map(|f| &f.1).chain(base).filter_map(of).collect(),
-        Rvalue::Plain(ops) | Rvalue::Step { ops, .. } | Rvalue::Unknown(ops) => ops.iter().filter_map(of).collect(),
+        Rvalue::AwaitMany { futures, .. } => futures.iter().collect(),
+        Rvalue::Aggregate { fields, base, .. } => fields.iter().map(|f| &f.1).chain(base).collect(),
+        Rvalue::Plain(ops) | Rvalue::Step { ops, .. } | Rvalue::Unknown(ops) => ops.iter().collect(),
     }
+}
+
+/// The places that a value reads.
+pub fn places<'a>(body: &'a Body, value: &'a Rvalue) -> Vec<&'a Place> {
+    let behind = match value {
+        Rvalue::Ref { place, .. } => Some(place),
+        _ => None,
+    };
+    let read = operands(body, value).into_iter().filter_map(|op| match op {
+        Operand::Place(place) => Some(place),
+        Operand::Path(..) | Operand::Literal(_) => None,
+    });
+    read.chain(behind).collect()
+}
+
+/// The paths that a value names.
+pub fn paths<'a>(body: &'a Body, value: &'a Rvalue) -> Vec<&'a ir::Path> {
+    let named = operands(body, value).into_iter().filter_map(|op| match op {
+        Operand::Path(path, _) => Some(path),
+        Operand::Place(_) | Operand::Literal(_) => None,
+    });
+    named.collect()
 }
 
 /// Whether a value reads a local: whether it is among its [`places`].
