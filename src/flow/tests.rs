@@ -34,6 +34,7 @@ fn body(edges: &[&[usize]]) -> Body {
         captures: Vec::new(),
         blocks,
         calls: IndexVec::new(),
+        deferred: Vec::new(),
         is_async: false,
         span: span(),
     }

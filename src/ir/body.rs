@@ -70,10 +70,20 @@ pub struct Body {
     pub blocks: IndexVec<BlockId, Block>,
     /// The calls, in order of source.
     pub calls: IndexVec<CallId, Call>,
+    /// Code that was put off to the end of its scope, by `defer!`. It stands in the graph at each exit; where the body is
+    /// left without an edge, by a cancelled await, it runs too.
+    pub deferred: Vec<Span>,
     /// Whether the body may await (async function, async block, async closure, generator).
     pub is_async: bool,
     /// The whole body, braces included.
     pub span: Span,
+}
+
+impl Body {
+    /// Whether what is done at `done` was put off before `at`, so that a body which is left there does it all the same.
+    pub fn put_off(&self, done: Span, at: Span) -> bool {
+        self.deferred.iter().any(|d| d.start <= done.start && done.end <= d.end && d.end <= at.start)
+    }
 }
 
 /// A captured variable. What an async block or generator takes by `move` is dropped at its every return; what a closure

@@ -169,8 +169,10 @@ fn locked(cx: &Cx<'_>, res: ResId) -> Option<Finding> {
             if cx.facts.single(cx.body) {
                 return None;
             }
+            let body = cx.program.body(cx.body);
+            let deferred = |at: Span| locks(cx, res, false).any(|done| body.put_off(done, at));
             let span = cx.events().events.iter().find_map(|e| match e {
-                Event::AwaitLocked { res: r, span } if *r == res && unlocked => Some(*span),
+                Event::AwaitLocked { res: r, span } if *r == res && unlocked && !deferred(*span) => Some(*span),
                 _ => None,
             })?;
             let message = format!("the session lock that {name} holds is not given back if this await is cancelled");

@@ -57,6 +57,8 @@ pub(super) struct BodyCx {
     pub param_count: usize,
     pub captures: Vec<Capture>,
     pub children: Vec<BodyId>,
+    /// See [`crate::ir::Body::deferred`].
+    pub deferred: Vec<Span>,
     pub blocks: IndexVec<BlockId, Draft>,
     pub calls: IndexVec<CallId, Call>,
     pub cur: BlockId,
@@ -98,6 +100,7 @@ impl BodyCx {
             param_count: 0,
             captures: Vec::new(),
             children: Vec::new(),
+            deferred: Vec::new(),
             blocks,
             calls: IndexVec::new(),
             cur: entry,

@@ -34,6 +34,7 @@ impl Lower<'_> {
             captures: body.captures,
             blocks,
             calls,
+            deferred: body.deferred,
             is_async: body.is_async,
             span: body.span,
         };

@@ -103,6 +103,7 @@ impl Lower<'_> {
                         let block = Rc::new(syn::Block { brace_token, stmts });
                         let scope = self.b().var_scope;
                         self.b().scopes[scope].entries.push(Entry::Defer(block));
+                        self.b().deferred.push(at);
                     }
                     None => return Some(self.not_understood(mac, at)),
                 }

@@ -115,7 +115,9 @@ impl Transfer<'_> {
             awaited || answer.is_some_and(|a| a.of == Owed::Account(account))
         };
         for (&account, &balance) in &state.accounts {
-            if balance.is_open(self.prepared.accounts.list[account].sort) && !own(account) {
+            let known = &self.prepared.accounts.list[account];
+            let deferred = known.moves.iter().any(|(_, done)| self.body.put_off(*done, span));
+            if balance.is_open(known.sort) && !own(account) && !deferred {
                 self.event(Event::AwaitOpen { account, span, balance });
             }
         }
