@@ -248,6 +248,15 @@ impl Cx<'_> {
             }
             return;
         }
+        // A future that gives one went in: the callee runs it, and what comes out is told where the future was made.
+        let future = call.args.iter().position(|arg| match self.operand_ty(arg) {
+            Ty::Future(gives) => self.program.held(&gives).iter().any(|h| h.kind == held.kind),
+            _ => false,
+        });
+        if future.is_some() {
+            effect.block_on = future.filter(|_| effect.when == When::Now);
+            return;
+        }
         let mut pool = self.unknown_pool(&held);
         pool.prov =
             self.owner_pool(call, &pool).unwrap_or(Prov { root: ProvRoot::Unknown, path: Vec::new(), element: false });
