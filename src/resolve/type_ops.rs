@@ -332,6 +332,11 @@ impl Tables {
         }
     }
 
+    /// Whether it is a `Box`, the one type that a value is moved out of through `*`.
+    pub fn is_boxed(&self, ty: &Ty) -> bool {
+        matches!(ty, Ty::Adt(path, _) if *path == names().boxed)
+    }
+
     /// Types of the parameters that a closure given for this type gets.
     pub fn closure_params(&self, ty: &Ty) -> Option<Vec<Ty>> {
         let n = names();

@@ -109,11 +109,20 @@ impl Transfer<'_> {
         let value = self.peek(state, place);
         let ty = self.place_ty(place);
         // Reading a copy moves nothing: `*guard` of a guard over a number leaves the guard where it is.
-        if matches!(ty, Ty::Ref(..)) || !value.is_empty() && self.program.is_copy_like(&ty) {
+        if matches!(ty, Ty::Ref(..)) || !value.is_empty() && (self.program.is_copy_like(&ty) || self.is_behind(place)) {
             return value.borrowed();
         }
         self.remove_owned(state, place);
         value
+    }
+
+    /// Whether a place lies behind something known that lends only: Rust moves out of a `Box` and of nothing else, so what
+    /// is read from there is a copy.
+    fn is_behind(&self, place: &Place) -> bool {
+        let Some(at) = place.proj.iter().rposition(|p| *p == Proj::Deref) else { return false };
+        let base = Place { local: place.local, proj: place.proj[..at].to_vec() };
+        let of = self.place_ty(&base);
+        of.is_known() && !self.program.tables.is_boxed(&of)
     }
 
     /// Forgets what a place owns (it has been moved elsewhere).
