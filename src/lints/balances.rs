@@ -78,6 +78,8 @@ fn cap(account: &Account) -> Confidence {
 fn exit(cx: &Cx<'_>, account: &Account, exits: &[&Left]) -> Option<(Confidence, Span, How)> {
     let handle = account.sort == Sort::Handle;
     let open = exits.iter().filter(|l| l.balance.is_open(account.sort) && (handle || l.failed || !tells(cx)));
+    // What only moves up before it moves down was not to be moved up again: it undoes what was counted before.
+    let open = open.filter(|l| account.sort != Sort::Counter || l.balance.may_be(Balance::UP) || up_again(account));
     // Who leaves a task behind without an error may have told it to stop in another way.
     let open = open.filter(|l| account.sort != Sort::Task || l.failed);
     let judged = open.map(|l| {
@@ -90,6 +92,12 @@ fn exit(cx: &Cx<'_>, account: &Account, exits: &[&Left]) -> Option<(Confidence, 
     let judged: Vec<_> = judged.collect();
     let best = judged.iter().map(|j| j.0).max()?;
     judged.into_iter().filter(|j| j.0 == best).min_by_key(|j| j.1)
+}
+
+/// Whether it is moved up somewhere after it was moved down.
+fn up_again(account: &Account) -> bool {
+    let first = account.moves.iter().filter(|m| !m.0).map(|m| m.1.start).min();
+    account.moves.iter().any(|(up, at)| *up && first.is_some_and(|first| first < at.start))
 }
 
 /// Whether an exit is the failing side of what was to move it back.
