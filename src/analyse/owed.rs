@@ -652,7 +652,8 @@ fn name(program: &Program, idx: BodyIdx, prov: &Prov) -> String {
         ProvRoot::Static(path) => path.as_str().rsplit("::").next().unwrap_or_default().to_owned(),
         ProvRoot::Local(body, local) => local_name(program, *body, *local),
         ProvRoot::Call(body, call) => given_to(program, *body, *call),
-        ProvRoot::ClosureParam(..) | ProvRoot::Unknown => String::from("it"),
+        ProvRoot::ClosureParam(body, n) => local_name(program, *body, LocalId::new(n + 1)),
+        ProvRoot::Unknown => String::from("it"),
     };
     let path = prov.path.iter().map(|f| f.to_string());
     let unnamed = start == "it" && !prov.path.is_empty();
