@@ -89,7 +89,7 @@ fn check(cx: &Cx<'_>, out: &mut Vec<Finding>) {
         // It is told where it is made, whoever asked for it.
         let mut finding = words::finding(cx, LINT.name, made.confidence.min(sure), leaf, None);
         finding.resource = words::folded(cx, leaf);
-        finding.message = format!("a {noun} is opened for each {}", words::each(each));
+        finding.message = format!("{} is opened for each {}", words::one(&noun), words::each(each));
         finding.steps = words::made_steps(made, &format!("the {noun} is opened here"));
         for step in &mut finding.steps {
             step.primary = step.span == leaf;

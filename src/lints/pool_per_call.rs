@@ -82,7 +82,7 @@ fn check(cx: &Cx<'_>, out: &mut Vec<Finding>) {
         let pool = words::made(cx, &made.ty, "pool");
         let mut finding = words::finding(cx, LINT.name, made.confidence.min(sure), made.span, None);
         finding.resource = words::folded(cx, made.span);
-        finding.message = format!("a {pool} is built for each {}", words::each(each));
+        finding.message = format!("{} is built for each {}", words::one(&pool), words::each(each));
         finding.steps = words::made_steps(made, &format!("the {pool} is built here"));
         finding.kinds.push(words::each(each).to_owned());
         finding.why = if made.kept {

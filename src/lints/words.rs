@@ -74,6 +74,17 @@ pub fn name(cx: &Cx<'_>, res: ResId) -> String {
     }
 }
 
+/// A noun with its article, which goes by the sound: `a connection`, `an AMQP connection`, `an SSH session`.
+pub fn one(noun: &str) -> String {
+    let first = noun.split(' ').next().unwrap_or_default();
+    let spelled = first.len() > 1 && first.chars().all(|c| c.is_ascii_uppercase());
+    let vowel = match spelled {
+        true => noun.starts_with(['A', 'E', 'F', 'H', 'I', 'L', 'M', 'N', 'O', 'R', 'S', 'X']),
+        false => noun.starts_with(['a', 'e', 'i', 'o', 'A', 'E', 'I', 'O']),
+    };
+    format!("{} {noun}", if vowel { "an" } else { "a" })
+}
+
 /// What a resource is: `pooled connection`.
 pub fn noun(cx: &Cx<'_>, resource: &Resource) -> String {
     if let Some(noun) = cx.program.type_row(&resource.ty).and_then(|r| r.noun.clone()) {
@@ -441,5 +452,26 @@ pub fn finding(cx: &Cx<'_>, lint: &'static str, confidence: Confidence, span: Sp
         why: String::new(),
         help: String::new(),
         suggestions: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn an_article_goes_by_the_sound() {
+        let nouns = [
+            "connection",
+            "AMQP connection",
+            "SSH session",
+            "SQLite connection",
+            "exclusive client",
+            "SurrealDB client",
+        ];
+        let told: Vec<String> = nouns.into_iter().map(super::one).collect();
+        let whole = told.join(", ");
+        assert_eq!(
+            whole,
+            "a connection, an AMQP connection, an SSH session, a SQLite connection, an exclusive client, a SurrealDB client"
+        );
     }
 }

@@ -48,7 +48,9 @@ impl Transfer<'_> {
                     confidence,
                     chain: vec![crate::analyse::resource::Link { span, callee: Symbol::new("await") }],
                 });
-                self.happen_effects(state, &effects, &[], true, span, "", None);
+                // A confirmation comes over the connection that it is the answer of.
+                let related: Vec<Vec<Entry>> = values.iter().map(|v| v.entries.clone()).collect();
+                self.happen_effects(state, &effects, &related, true, span, "", None);
             }
         }
         self.note_locked_await(state, &locked, span);
