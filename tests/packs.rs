@@ -105,31 +105,18 @@ fn rows_in_use(folder: &Path) -> BTreeSet<String> {
     used
 }
 
-/// `fixtures/packs/unproven.txt` lists the rows that no compiled fixture calls. A new row comes with a call, so the list only
-/// shrinks; `LETGO_BLESS=1` rewrites it. A pack that is `experimental` says of itself that nothing proves it.
+/// A row comes with a call that compiles against the library. A pack that is `experimental` says of itself that nothing proves it.
 #[test]
-fn rows_without_a_compiled_call_are_listed() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/packs");
-    let used = rows_in_use(&folder);
-    let (mut text, mut all) = (String::new(), 0);
+fn every_row_is_called_by_a_compiled_fixture() {
+    let used = rows_in_use(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/packs"));
+    let (mut bare, mut all) = (Vec::new(), 0);
     for pack in Catalog::builtin().packs.iter().filter(|pack| !pack.experimental) {
         let rows: BTreeSet<String> = pack.fns.iter().map(|row| row.path.to_string()).collect();
         all += rows.len();
-        for row in rows.iter().filter(|row| !used.contains(*row)) {
-            text += &format!("{} {row}\n", pack.id);
-        }
+        bare.extend(rows.difference(&used).map(|row| format!("{} {row}", pack.id)));
     }
-    println!("{} of {all} rows are called by a compiled fixture", all - text.lines().count());
-    let list = folder.join("unproven.txt");
-    if std::env::var_os("LETGO_BLESS").is_some() {
-        std::fs::write(&list, &text).expect("the list can be written");
-    }
-    let listed = std::fs::read_to_string(&list).unwrap_or_default();
-    let (listed, now): (BTreeSet<&str>, BTreeSet<&str>) = (listed.lines().collect(), text.lines().collect());
-    let new: Vec<_> = now.difference(&listed).collect();
-    let gone: Vec<_> = listed.difference(&now).collect();
-    assert!(new.is_empty(), "rows that no crate under fixtures/packs calls: {new:#?}");
-    assert!(gone.is_empty(), "proven or gone, so no longer on the list (LETGO_BLESS=1 rewrites it): {gone:#?}");
+    println!("{} of {all} rows are called by a compiled fixture", all - bare.len());
+    assert!(bare.is_empty(), "rows that no crate under fixtures/packs calls: {bare:#?}");
 }
 
 #[test]
