@@ -133,10 +133,34 @@ pub fn catalog(tree: &Tree, project: Option<(&str, &str)>) -> Result<Arc<Catalog
     if errors.is_empty() { Ok(Arc::new(catalog)) } else { Err(errors.into_iter().map(Problem::from).collect()) }
 }
 
+/// What a run has read, for the next one.
+pub struct Memory {
+    read: Read,
+    catalog: Arc<Catalog>,
+    whole: bool,
+    include_tests: bool,
+}
+
+impl std::fmt::Debug for Memory {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Memory of {} files", self.read.files.len())
+    }
+}
+
 /// Reads and judges a tree.
 pub fn check(options: &Options<'_>) -> Report {
+    check_again(options, None).0
+}
+
+/// The same, over what an earlier run has read: files that are as they were are not parsed again. What it answers is what
+/// [`check`] answers.
+pub fn check_again(options: &Options<'_>, memory: Option<&Memory>) -> (Report, Memory) {
     let begin = Instant::now();
-    let read = read::read(options);
+    // Macros are lowered as the catalog says, so it must be the very same.
+    let fits = |m: &&Memory| {
+        Arc::ptr_eq(&m.catalog, options.catalog) && (m.whole, m.include_tests) == (options.whole, options.include_tests)
+    };
+    let read = read::read(options, memory.filter(fits).map(|m| &m.read));
     let (mut report, mut findings) = gather(&read, options);
     report::order::sort(&mut findings);
     let known = options.fixes.then(|| Known::of(&findings, &report.sources));
@@ -145,12 +169,13 @@ pub fn check(options: &Options<'_>) -> Report {
         fixes::offer(&mut report, &known, &read, options);
     }
     report.summary.seconds = begin.elapsed().as_secs_f64();
-    report
+    let catalog = Arc::clone(options.catalog);
+    (report, Memory { read, catalog, whole: options.whole, include_tests: options.include_tests })
 }
 
 /// What a tree's findings are, whatever their level and confidence, and the report that they would stand in.
 pub fn known(options: &Options<'_>) -> (Known, Report) {
-    let read = read::read(options);
+    let read = read::read(options, None);
     let (report, mut findings) = gather(&read, options);
     report::order::sort(&mut findings);
     (Known::of(&findings, &report.sources), report)

@@ -393,3 +393,37 @@ fn an_editor_that_is_gone_ends_it() {
         std::thread::sleep(Duration::from_millis(20));
     }
 }
+
+/// What the server keeps between keystrokes is not to be seen: a server that was started for each text says the same.
+#[test]
+fn a_server_that_has_read_before_says_what_a_fresh_one_says() {
+    // It always has a finding of its own, so that something is published whatever the callee does.
+    let caller = "pub mod jobs;\npub async fn two(pool: &sqlx::PgPool) -> sqlx::Result<()> {\n    let _tx = pool.begin().await?;\n    \
+                  pool.begin().await?.commit().await\n}\npub async fn all(pool: &sqlx::PgPool) -> sqlx::Result<()> {\n    let tx = pool.begin().await?;\n    \
+                  jobs::one(pool).await?;\n    tx.commit().await\n}\n";
+    let quiet = "pub async fn one(_: &sqlx::PgPool) -> sqlx::Result<()> { Ok(()) }\n";
+    let asks = "pub async fn one(pool: &sqlx::PgPool) -> sqlx::Result<()> {\n    \
+                sqlx::query(\"SELECT 1\").execute(pool).await.map(drop)\n}\n";
+    let files = [("src/lib.rs", caller), ("src/jobs.rs", quiet)];
+    let mut editor = Editor::start(&files, json!({}));
+    editor.open("src/lib.rs", caller);
+    editor.open("src/jobs.rs", quiet);
+    let mut seen = Vec::new();
+    for (version, text) in [(2, asks), (3, quiet), (4, asks)] {
+        editor.change("src/jobs.rs", version, text);
+        // What is published for the caller at this version has seen both.
+        editor.change("src/lib.rs", version, &format!("{caller}\n// {version}\n"));
+        let said = editor.diagnostics("src/lib.rs", Some(version));
+        let mut fresh = Editor::start(&files, json!({}));
+        fresh.open("src/jobs.rs", text);
+        fresh.open("src/lib.rs", &format!("{caller}\n// {version}\n"));
+        let anew = fresh.diagnostics("src/lib.rs", Some(1));
+        seen.push(said.iter().filter(|d| d["code"] == "nested_acquire").count());
+        let plain =
+            |list: &[Value], editor: &Editor| serde_json::to_string(list).expect("JSON").replace(&editor.uri(""), "");
+        assert_eq!(plain(&said, &editor), plain(&anew, &fresh), "{text}");
+        fresh.end();
+    }
+    assert_eq!(seen, [2, 1, 2], "the callee decides");
+    editor.end();
+}

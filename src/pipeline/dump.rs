@@ -30,7 +30,7 @@ pub enum Dump {
 /// Shows what is asked for of a function (`path` of a file below the root, and the end of the function's path; all functions of
 /// the file if that is empty), or of the whole tree.
 pub fn dump(options: &Options<'_>, what: Dump, place: Option<(&str, &str)>) -> Result<String, String> {
-    let read = read::read(options);
+    let read = read::read(options, None);
     let (program, _) = panics::caught(|| link(&read, options))?;
     match (what, place) {
         (Dump::Unknown, _) => Ok(unknown(&program, &read, options)),

@@ -23,7 +23,7 @@ pub struct Taken {
 
 /// Takes the inventory of a tree; of the paths asked for, if there are any.
 pub fn inventory(options: &Options<'_>) -> Taken {
-    let read = read::read(options);
+    let read = read::read(options, None);
     let mut problems = options.tree.problems.clone();
     problems.extend(read.faults.iter().map(|fault| {
         let path = read.sources.files.get(fault.span.file).map_or(String::new(), |f| f.path.to_string());

@@ -1,14 +1,16 @@
 //! When and what is judged: buffers over files, one workspace at a time, on a thread of its own.
 //!
 //! **Invariants:** a judgement begins when nothing has changed for a moment, so that typing does not pile up work; while a buffer
-//! cannot be parsed, what was said before stays, until it is saved; what is published for a buffer is of that version.
+//! cannot be parsed, what was said before stays, until it is saved; what is published for a buffer is of that version; what was read
+//! is kept for the next judgement, which answers as if it were the first.
 
 use super::super::{baseline, check, place};
 use super::diagnostics;
 use super::text::{self, Encoding};
-use crate::base::Level;
+use crate::base::{CrateInput, Level};
 use crate::discover::{Rules, Tree};
-use crate::pipeline::{self, Options, panics};
+use crate::pack::Catalog;
+use crate::pipeline::{self, Memory, Options, panics};
 use crate::report::{Levels, Report};
 use lsp_server::{Message, Notification};
 use lsp_types::notification::{Notification as _, PublishDiagnostics, ShowMessage};
@@ -178,10 +180,25 @@ fn file(uri: &Uri) -> Option<PathBuf> {
     Some(parent.join(path.file_name()?))
 }
 
+/// What a judgement leaves for the next one of its root.
+struct Kept {
+    /// The rows of the settings, and the crates: what the catalog is made from.
+    rows: Option<(String, String)>,
+    crates: Vec<CrateInput>,
+    catalog: Arc<Catalog>,
+    memory: Memory,
+}
+
 /// Judges and publishes until the conversation ends.
 pub fn work(shared: &Shared, send: &Send<'_>) {
+    let mut kept: BTreeMap<PathBuf, Kept> = BTreeMap::new();
     while let Some((root, why, buffers)) = shared.next() {
-        let judged = panics::caught(|| judge(&root, &buffers)).unwrap_or_else(Err);
+        let before = kept.remove(&root);
+        let judged = panics::caught(|| judge(&root, &buffers, before)).unwrap_or_else(Err);
+        let judged = judged.map(|(report, after)| {
+            kept.insert(root.clone(), after);
+            report
+        });
         let mut state = shared.lock();
         match judged {
             Ok(report) => {
@@ -206,7 +223,7 @@ fn tell(send: &Send<'_>, method: &str, params: impl serde::Serialize) {
     send(Message::Notification(Notification { method: method.to_owned(), params }));
 }
 
-fn judge(root: &Path, buffers: &BTreeMap<PathBuf, Buffer>) -> Result<Report, String> {
+fn judge(root: &Path, buffers: &BTreeMap<PathBuf, Buffer>, before: Option<Kept>) -> Result<(Report, Kept), String> {
     let words = |stop| match stop {
         super::Stop::Error(text) => text,
         super::Stop::ClosedPipe => String::new(),
@@ -224,7 +241,12 @@ fn judge(root: &Path, buffers: &BTreeMap<PathBuf, Buffer>) -> Result<Report, Str
         }
     }
     let known = baseline::of_place(&place).map_err(words)?;
-    let catalog = check::catalog(&tree, &settings).map_err(words)?;
+    let rows_written = settings.source.clone().filter(|_| settings.has_rows);
+    let before = before.filter(|b| b.rows == rows_written && b.crates == tree.crates);
+    let catalog = match &before {
+        Some(before) => Arc::clone(&before.catalog),
+        None => check::catalog(&tree, &settings).map_err(words)?,
+    };
     let options = Options {
         levels: Levels {
             rows,
@@ -237,7 +259,8 @@ fn judge(root: &Path, buffers: &BTreeMap<PathBuf, Buffer>) -> Result<Report, Str
         fixes: true,
         ..Options::new(&tree, &catalog)
     };
-    Ok(pipeline::check(&options))
+    let (report, memory) = pipeline::check_again(&options, before.as_ref().map(|b| &b.memory));
+    Ok((report, Kept { rows: rows_written, crates: tree.crates, catalog, memory }))
 }
 
 fn publish(
