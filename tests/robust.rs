@@ -306,6 +306,53 @@ fn a_closed_pipe_is_no_failure() {
     }
 }
 
+/// A full disk under standard output.
+#[cfg(target_os = "linux")]
+#[test]
+fn output_that_cannot_be_written_is_an_error() {
+    let dir = disk(&[("Cargo.toml", MANIFEST.as_bytes()), ("src/lib.rs", NESTED.as_bytes())]);
+    for arguments in [
+        &["check"][..],
+        &["check", "--exit-zero", "--output-format", "json"],
+        &["check", "--fix-dry-run"],
+        &["inventory"],
+        &["explain", "nested_acquire"],
+        &["packs"],
+        &["config", "show"],
+        &["completions", "bash"],
+    ] {
+        let full = std::fs::File::options().write(true).open("/dev/full").expect("Linux has it");
+        let output = letgo(dir.path(), arguments).stdout(full).stderr(Stdio::piped()).output().expect("it ends");
+        let words = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {words}");
+        assert!(words.contains("letgo: No space left on device") && !words.contains("panic"), "{arguments:?}: {words}");
+    }
+}
+
+/// Files that cannot grow: nothing is left half written, neither sources nor reports, and what was there stays.
+#[cfg(unix)]
+#[test]
+fn what_cannot_be_written_is_not_half_written() {
+    let dir = disk(&[("Cargo.toml", MANIFEST.as_bytes()), ("src/lib.rs", NESTED.as_bytes())]);
+    let program = env!("CARGO_BIN_EXE_letgo");
+    for arguments in ["check --fix", "check --output-format json=out.json", "baseline write", "init"] {
+        let mut command = Command::new("sh");
+        let script = format!("trap '' XFSZ; ulimit -f 0; exec '{program}' {arguments}");
+        let output = command.args(["-c", &script]).current_dir(dir.path()).output().expect("there is a shell");
+        let words = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments}: {words}");
+        assert!(words.contains("cannot be written") && !words.contains("panic"), "{arguments}: {words}");
+        let mut left: Vec<String> = ["", "src"]
+            .iter()
+            .flat_map(|below| std::fs::read_dir(dir.path().join(below)).expect("it can be read").flatten())
+            .map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .collect();
+        left.sort();
+        assert_eq!(left, ["Cargo.toml", "lib.rs", "src"], "{arguments}");
+        assert_eq!(std::fs::read_to_string(dir.path().join("src/lib.rs")).expect("it is there"), NESTED, "{arguments}");
+    }
+}
+
 /// The same bytes for any number of threads and any order in which files are handed in.
 #[test]
 fn threads_and_order_change_nothing() {

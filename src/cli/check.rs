@@ -259,8 +259,13 @@ fn write(report: &Report, output: &Output, args: &Check) -> Result<(), Stop> {
     };
     match &output.file {
         None => print(&rendered),
-        Some(path) => std::fs::write(path, rendered)
-            .map_err(|e| Stop::Error(format!("letgo: {} cannot be written: {e}\n", path.display()))),
+        Some(path) => std::fs::write(path, rendered).map_err(|e| {
+            // Half a report may look like a whole one.
+            if path.symlink_metadata().is_ok_and(|about| about.is_file()) {
+                let _ = std::fs::remove_file(path);
+            }
+            Stop::Error(format!("letgo: {} cannot be written: {e}\n", path.display()))
+        }),
     }
 }
 

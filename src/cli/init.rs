@@ -49,7 +49,14 @@ fn write(folder: &Path, name: &str, text: &str, executable: bool) -> Result<Stri
     #[cfg(not(unix))]
     let _ = executable;
     match options.open(&path) {
-        Ok(mut file) => file.write_all(text.as_bytes()).map_err(fail).map(|()| format!("wrote {name}\n")),
+        Ok(mut file) => match file.write_all(text.as_bytes()) {
+            Ok(()) => Ok(format!("wrote {name}\n")),
+            Err(e) => {
+                // Half a file would be kept the next time.
+                let _ = std::fs::remove_file(&path);
+                Err(fail(e))
+            }
+        },
         Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => Ok(format!("kept {name}, which is there\n")),
         Err(e) => Err(fail(e)),
     }
