@@ -588,6 +588,11 @@ impl flow::Analysis for Transfer<'_> {
             EdgeKind::Again | EdgeKind::Exit | EdgeKind::Arm(_) => None,
         };
         self.answered(state, place, &edge.kind, good);
+        if good.is_none()
+            && let Some(first) = self.variant_taken(place, &edge.kind, edges)
+        {
+            self.tell(state, place, first);
+        }
         match good {
             Some(good) => {
                 let error = matches!(&edge.kind, EdgeKind::Variant(path) if path.last() == "Err")
@@ -606,6 +611,24 @@ impl flow::Analysis for Transfer<'_> {
                 }
                 true
             }
+        }
+    }
+}
+
+impl Transfer<'_> {
+    /// Which of an enum's two variants the edge is taken for, if it has two: the first?
+    fn variant_taken(&self, place: &Place, kind: &EdgeKind, edges: &[ir::Edge]) -> Option<bool> {
+        let ty = self.place_ty(place);
+        let of = |kind: &EdgeKind| match kind {
+            EdgeKind::Variant(path) => self.variant_of(&ty, path.last()),
+            _ => None,
+        };
+        match kind {
+            EdgeKind::Otherwise => match edges.iter().filter_map(|e| of(&e.kind)).collect::<Vec<_>>().as_slice() {
+                [one] => Some(!one),
+                _ => None,
+            },
+            other => of(other),
         }
     }
 }

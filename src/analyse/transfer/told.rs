@@ -1,5 +1,6 @@
 //! What an answer tells: whether a callee that answers `None`, `false` or an error did to a connection what it does when it
-//! answers `Some`, `true` or `Ok`.
+//! answers `Some`, `true` or `Ok`. An enum of the workspace with two variants is such an answer: its first variant stands for
+//! something, its second for nothing, which are only names here.
 //!
 //! **Invariants:** an answer tells nothing any more once something else happened to the connection; what is not known of an
 //! answer says that both are possible. **Absent on purpose:** answers of more than two kinds, and what a number tells.
@@ -10,7 +11,7 @@ impl Transfer<'_> {
     /// What leaving the body answers with: something (`true`, `Some`), nothing (`false`, `None`), or either.
     pub fn answer(&self, state: &State) -> Variants {
         let ret = ir::return_local();
-        let known = match payload(&self.place_ty(&Place::local(ret))) {
+        let known = match self.payload(&self.place_ty(&Place::local(ret))) {
             Some(Payload::Itself) => state.variants.get(&ret),
             Some(Payload::Inside) => state.payloads.get(&ret),
             None => None,
@@ -88,7 +89,7 @@ impl Transfer<'_> {
                 state.told.remove(&local);
             }
         }
-        match self.payload_of(state, value) {
+        match self.payload_of(state, to, value) {
             Some(variants) => {
                 state.payloads.insert(local, variants);
             }
@@ -98,7 +99,7 @@ impl Transfer<'_> {
         }
     }
 
-    fn payload_of(&self, state: &State, value: &Rvalue) -> Option<Variants> {
+    fn payload_of(&self, state: &State, to: &Place, value: &Rvalue) -> Option<Variants> {
         let one = |good: bool| Some(Variants { good, bad: !good });
         let of = |op: &Operand| match op {
             Operand::Literal(ir::Literal::Bool(b)) => one(*b),
@@ -109,14 +110,28 @@ impl Transfer<'_> {
             }
             Operand::Path(..) | Operand::Literal(_) => None,
         };
+        // Which of two variants is built here, by its name.
+        let built = |ty: &Ty, name: Symbol| self.variant_of(ty, name).and_then(one);
         match value {
             Rvalue::Use(Operand::Place(place)) => state.payloads.get(&place.as_local()?).copied(),
+            Rvalue::Use(Operand::Path(path, _)) if path.last() != "None" => built(&self.place_ty(to), path.last()),
             Rvalue::Use(op) => of(op),
             Rvalue::Call(id) if self.prepared.calls[*id].variant == Some(true) => {
-                self.body.calls[*id].args.first().and_then(of)
+                let inner = self.body.calls[*id].args.first()?;
+                match inner {
+                    Operand::Path(path, _) if path.last() != "None" => built(&self.operand_ty(inner), path.last()),
+                    _ => of(inner),
+                }
             }
-            Rvalue::Call(_)
-            | Rvalue::Cast(..)
+            Rvalue::Call(id) => match &self.program.bodies[self.idx].targets[*id] {
+                crate::resolve::Target::Constructor(path) => {
+                    let name = path.as_str().rsplit("::").next().unwrap_or_default();
+                    built(&self.place_ty(to), Symbol::new(name))
+                }
+                _ => None,
+            },
+            Rvalue::Aggregate { kind: AggregateKind::Struct(path), .. } => built(&self.place_ty(to), path.last()),
+            Rvalue::Cast(..)
             | Rvalue::Ref { .. }
             | Rvalue::Await(_)
             | Rvalue::AwaitMany { .. }
@@ -130,7 +145,7 @@ impl Transfer<'_> {
     /// A branch on an answer: the connection is as such an answer tells.
     pub(super) fn tell(&self, state: &mut State, place: &Place, good: bool) {
         let Some(&told) = state.told.get(&place.local) else { return };
-        if payload(&self.place_ty(place)) != Some(Payload::Itself) || state.outcomes(told.res) != told.now {
+        if self.payload(&self.place_ty(place)) != Some(Payload::Itself) || state.outcomes(told.res) != told.now {
             return;
         }
         let outcomes = if good { told.good } else { told.bad };
@@ -149,15 +164,32 @@ enum Payload {
     Inside,
 }
 
-fn payload(ty: &Ty) -> Option<Payload> {
-    let ty = match ty {
-        Ty::Future(inner) => inner,
-        other => other,
-    };
-    let Ty::Adt(path, args) = ty.peel_refs() else { return None };
-    match path.as_str() {
-        "bool" | "std::option::Option" => Some(Payload::Itself),
-        "std::result::Result" => args.first().and_then(payload).map(|_| Payload::Inside),
-        _ => None,
+impl Transfer<'_> {
+    fn payload(&self, ty: &Ty) -> Option<Payload> {
+        let ty = match ty {
+            Ty::Future(inner) => inner,
+            other => other,
+        };
+        let Ty::Adt(path, args) = ty.peel_refs() else { return None };
+        match path.as_str() {
+            "bool" | "std::option::Option" => Some(Payload::Itself),
+            "std::result::Result" => args.first().and_then(|ok| self.payload(ok)).map(|_| Payload::Inside),
+            _ => self.two_variants(ty).map(|_| Payload::Itself),
+        }
+    }
+
+    /// The variants of a workspace enum that has two.
+    fn two_variants(&self, ty: &Ty) -> Option<[Symbol; 2]> {
+        let Ty::Adt(path, _) = ty.peel_refs() else { return None };
+        match self.program.tables.adts.get(path).filter(|def| def.is_enum)?.variants.as_slice() {
+            [(first, _), (second, _)] => Some([*first, *second]),
+            _ => None,
+        }
+    }
+
+    /// Whether a name is that of the first or the second variant of a type that has two.
+    pub(super) fn variant_of(&self, ty: &Ty, name: Symbol) -> Option<bool> {
+        let [first, second] = self.two_variants(ty)?;
+        (name == first || name == second).then_some(name == first)
     }
 }
