@@ -145,7 +145,8 @@ fn check(folder: &Path, threads: usize) -> Measured {
             stages.push((what, Instant::now()));
         }
     };
-    let report = pipeline::check(&Options { threads, progress: Some(&tell), ..Options::new(&tree, &catalog) });
+    let report =
+        pipeline::check(&Options { threads, last: true, progress: Some(&tell), ..Options::new(&tree, &catalog) });
     let stages = stages.into_inner().expect("nobody panics here");
     let ends = stages.iter().skip(1).map(|(_, at)| *at).chain([Instant::now()]);
     let stages: Vec<String> =

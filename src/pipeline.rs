@@ -61,6 +61,9 @@ pub struct Options<'a> {
     pub inventory: bool,
     /// Whether findings are to come with their fixes, which costs a second reading where there are any.
     pub fixes: bool,
+    /// Whether the process ends soon after the run: then the system takes all memory back at once, which is much quicker than
+    /// to give it back piece by piece.
+    pub last: bool,
     /// Is told how far the run is.
     pub progress: Option<&'a Progress<'a>>,
 }
@@ -86,6 +89,7 @@ impl<'a> Options<'a> {
             paths: Paths::default(),
             inventory: false,
             fixes: false,
+            last: false,
             progress: None,
         }
     }
@@ -149,7 +153,9 @@ impl std::fmt::Debug for Memory {
 
 /// Reads and judges a tree.
 pub fn check(options: &Options<'_>) -> Report {
-    check_again(options, None).0
+    let (report, memory) = check_again(options, None);
+    work::discard(memory, options.last);
+    report
 }
 
 /// The same, over what an earlier run has read: files that are as they were are not parsed again. What it answers is what
@@ -245,7 +251,7 @@ fn judge(read: &Read, options: &Options<'_>) -> Judged {
         acquisitions: acquisitions(&program, &facts),
         inventory: options.inventory.then(|| inventory::beside(&program, &facts, read, options)),
     };
-    work::discard((program, facts));
+    work::discard((program, facts), options.last);
     judged
 }
 

@@ -255,7 +255,7 @@ fn follow(locals: &mut [Value], value: Value) -> Value {
 /// The value at a place, through references.
 fn place<'l>(locals: &'l mut [Value], p: &Place) -> &'l mut Value {
     for (i, step) in p.proj.iter().enumerate() {
-        let here = Place { local: p.local, proj: p.proj[..i].to_vec() };
+        let here = Place { local: p.local, proj: p.proj[..i].into() };
         if let Value::Ref(target) = direct(locals, &here) {
             let rest = if matches!(step, Proj::Deref) { &p.proj[i + 1..] } else { &p.proj[i..] };
             let proj = target.proj.iter().chain(rest).cloned().collect();

@@ -65,7 +65,7 @@ fn grows(program: &Program, idx: BodyIdx, id: CallId, of: LocalId) -> Option<(Sp
         Rvalue::Call(c) => *c != id && body.calls[*c].args.iter().any(is),
         Rvalue::Ref { place: Place { local, .. }, .. } => *local == of,
         Rvalue::Use(op) | Rvalue::Cast(op, _) | Rvalue::Await(op) => is(op),
-        Rvalue::Aggregate { fields, base, .. } => fields.iter().map(|f| &f.1).chain(base).any(is),
+        Rvalue::Aggregate { fields, base, .. } => fields.iter().map(|f| &f.1).chain(base.as_deref()).any(is),
         Rvalue::AwaitMany { futures, .. } => futures.iter().any(is),
         Rvalue::Plain(ops) | Rvalue::Step { ops, .. } | Rvalue::Unknown(ops) => ops.iter().any(is),
     };

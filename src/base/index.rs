@@ -48,6 +48,10 @@ impl<I: Idx, T> IndexVec<I, T> {
     pub const fn new() -> Self {
         IndexVec { items: Vec::new(), marker: PhantomData }
     }
+    /// An empty vector with room for `n`.
+    pub fn with_capacity(n: usize) -> Self {
+        IndexVec { items: Vec::with_capacity(n), marker: PhantomData }
+    }
     /// `n` clones of `value`.
     pub fn from_elem(value: T, n: usize) -> Self
     where

@@ -64,6 +64,7 @@ pub fn run(args: &Check, flags: &LevelFlags) -> Result<ExitCode, Stop> {
         paths: place.paths.clone(),
         inventory: outputs.iter().any(|output| output.format == Format::Html),
         fixes: args.fix || args.fix_dry_run || outputs.iter().any(|output| output.format.shows_fixes()),
+        last: true,
         progress: Some(&tell),
         baseline: baseline.as_ref().map(|(_, known)| known),
         ..Options::new(&tree, &catalog)
@@ -109,7 +110,8 @@ fn mend(options: &Options<'_>, rules: &Rules) -> Result<usize, Stop> {
     let mut mended = 0;
     for _ in 0..fix::ROUNDS {
         let tree = Tree::from_disk(&options.tree.root, rules);
-        let report = pipeline::check(&Options { tree: &tree, fixes: true, inventory: false, ..options.clone() });
+        let report =
+            pipeline::check(&Options { tree: &tree, fixes: true, inventory: false, last: false, ..options.clone() });
         let now = fix::apply(&report, &tree)?;
         mended += now;
         if now == 0 {

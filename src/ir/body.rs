@@ -7,9 +7,13 @@
 //! **Invariants:** a body is immutable after lowering; block 0 is the entry; local 0 is the return value; parameters are
 //! locals `1..=param_count` in order, then captures; every edge says why it is taken. Exceptional edges (panic,
 //! cancellation) are not edges: an await or a call is a possible exit by its nature.
+//!
+//! Statements are most of a program in memory, and each room goes over them, so they are kept small: lists are `ThinVec`s, a
+//! pointer each, and what is rare and large is boxed.
 
 use super::{Path, TypeRef};
 use crate::base::{IndexVec, Span, Symbol};
+use thin_vec::ThinVec;
 
 crate::index_type!(
     /// A body of a file.
@@ -132,7 +136,7 @@ pub struct Place {
     /// The local.
     pub local: LocalId,
     /// The path, outermost first. Auto-deref is not written: `self.pool` through `&self` is `[Field(pool)]`.
-    pub proj: Vec<Proj>,
+    pub proj: ThinVec<Proj>,
 }
 
 /// One step into a place.
@@ -159,7 +163,7 @@ pub enum Proj {
 impl Place {
     /// A whole local.
     pub fn local(local: LocalId) -> Place {
-        Place { local, proj: Vec::new() }
+        Place { local, proj: ThinVec::new() }
     }
     /// This place, one step further.
     pub fn then(&self, step: Proj) -> Place {
@@ -190,13 +194,30 @@ pub enum Literal {
     /// A string's value (raw strings and `concat!` of literals too).
     Str(String),
     /// An integer, if it fits.
-    Int(i128),
+    Int(Integer),
     /// `true`, `false`.
     Bool(bool),
     /// `()`.
     Unit,
     /// A float, char or byte string: nothing that matters here.
     Other,
+}
+
+/// An integer as bytes: a number of 16 bytes would align every operand to as many, and make it half as large again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Integer([u8; 16]);
+
+impl From<i128> for Integer {
+    fn from(n: i128) -> Integer {
+        Integer(n.to_le_bytes())
+    }
+}
+
+impl Integer {
+    /// The number.
+    pub fn get(self) -> i128 {
+        i128::from_le_bytes(self.0)
+    }
 }
 
 /// A statement.
@@ -264,7 +285,7 @@ pub enum Rvalue {
     /// Several futures are run together and waited for in one place: `join!`, `select!`.
     AwaitMany {
         /// The futures, in order.
-        futures: Vec<Operand>,
+        futures: ThinVec<Operand>,
         /// Whether the wait ends with the last (`join!`, `try_join!`: `true`) or the first (`select!`, `race!`: `false`).
         all: bool,
     },
@@ -273,23 +294,23 @@ pub enum Rvalue {
         /// What is built.
         kind: AggregateKind,
         /// Its parts with their field names (`0`, `1`, … for tuples and arrays); captured variables for closures.
-        fields: Vec<(Symbol, Operand)>,
+        fields: ThinVec<(Symbol, Operand)>,
         /// `..base` of a struct literal.
-        base: Option<Operand>,
+        base: Option<Box<Operand>>,
     },
     /// `operand as T`.
-    Cast(Operand, TypeRef),
+    Cast(Operand, Box<TypeRef>),
     /// Anything else that reads its operands and gives a plain value: arithmetic, comparison, negation, formatting.
-    Plain(Vec<Operand>),
+    Plain(ThinVec<Operand>),
     /// What `place += n` and `place -= n` make of the place and of `n`.
     Step {
         /// Whether it is added.
         up: bool,
         /// The place and what is added or taken away.
-        ops: Vec<Operand>,
+        ops: ThinVec<Operand>,
     },
     /// Something not understood. What it mentions may have gone anywhere: the analysis ends tracking of it silently.
-    Unknown(Vec<Operand>),
+    Unknown(ThinVec<Operand>),
 }
 
 /// What an aggregate builds.
@@ -315,7 +336,7 @@ pub struct Call {
     /// What is called.
     pub callee: Callee,
     /// Arguments; for a method the receiver first (written without the `&` that auto-ref would add).
-    pub args: Vec<Operand>,
+    pub args: ThinVec<Operand>,
     /// Module whose names the call sees (differs from the body's in blocks with items).
     pub module: usize,
     /// The whole expression.
@@ -344,7 +365,7 @@ pub enum Callee {
         /// The name.
         name: Symbol,
         /// Turbofish arguments.
-        turbofish: Vec<TypeRef>,
+        turbofish: ThinVec<TypeRef>,
     },
     /// `value(…)`: a local closure, function pointer or field.
     Value(Operand),
@@ -376,7 +397,7 @@ pub enum Terminator {
         /// What is tested: the scrutinee, or the boolean of an `if`. `None` when nothing in particular (loops, `select!`).
         on: Option<Place>,
         /// The edges, in order of test.
-        edges: Vec<Edge>,
+        edges: ThinVec<Edge>,
         /// The condition, pattern or `?`.
         span: Span,
     },

@@ -5,6 +5,7 @@
 
 use super::{BodyId, Generics, LocalId, Path, TypeRef};
 use crate::base::{FileId, IndexVec, Span, Symbol};
+use thin_vec::ThinVec;
 
 /// What [`FileIr::unknown`] says of a body that is not lowered because of its size.
 pub const TOO_LARGE: &str = "function too large";
@@ -166,9 +167,9 @@ pub struct TraitIr {
     /// Its generics.
     pub generics: Generics,
     /// Supertraits.
-    pub supertraits: Vec<Path>,
+    pub supertraits: ThinVec<Path>,
     /// Associated types: name, bounds, default.
-    pub assoc_types: Vec<(Symbol, Vec<Path>, Option<TypeRef>)>,
+    pub assoc_types: Vec<(Symbol, ThinVec<Path>, Option<TypeRef>)>,
     /// Attributes: path and argument text.
     pub attrs: Vec<(Path, String)>,
     /// The whole item.

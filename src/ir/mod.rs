@@ -16,6 +16,10 @@ pub use item::*;
 pub use shape::MacroShape;
 pub use ty::*;
 
+// See `body`: a field too many here costs every workspace memory and time.
+#[cfg(target_pointer_width = "64")]
+const _: () = assert!(size_of::<Stmt>() <= 72 && size_of::<Operand>() <= 32);
+
 const _: () = {
     const fn send_sync<T: Send + Sync>() {}
     send_sync::<FileIr>();

@@ -166,7 +166,7 @@ impl Printer<'_> {
             Operand::Path(path, _) => path.to_string(),
             Operand::Literal(literal) => match literal {
                 Literal::Str(text) => format!("{text:?}"),
-                Literal::Int(n) => n.to_string(),
+                Literal::Int(n) => n.get().to_string(),
                 Literal::Bool(b) => b.to_string(),
                 Literal::Unit => "()".to_owned(),
                 Literal::Other => "literal".to_owned(),

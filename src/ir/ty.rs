@@ -1,6 +1,7 @@
 //! Types and paths as they are written in source. Lifetimes are left out; nothing is resolved.
 
 use crate::base::Symbol;
+use thin_vec::ThinVec;
 
 /// A written path: `sqlx::Pool<Postgres>`, `Self::new`, `crate::db::get::<User>`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -8,7 +9,7 @@ pub struct Path {
     /// Whether it starts with `::`.
     pub global: bool,
     /// At least one.
-    pub segments: Vec<Segment>,
+    pub segments: ThinVec<Segment>,
 }
 
 /// One segment of a path.
@@ -18,16 +19,18 @@ pub struct Segment {
     pub name: Symbol,
     /// Generic type arguments. `Fn(A, B) -> C` is `args: [Tuple([A, B])]`, `assoc: [(Output, C)]`. Const arguments are
     /// [`TypeRef::Opaque`].
-    pub args: Vec<TypeRef>,
+    pub args: ThinVec<TypeRef>,
     /// Associated type bindings: `Item = T`.
-    pub assoc: Vec<(Symbol, TypeRef)>,
+    pub assoc: ThinVec<(Symbol, TypeRef)>,
 }
 
 impl Path {
     /// A path of plain identifiers.
     pub fn from_names<'a>(names: impl IntoIterator<Item = &'a str>) -> Path {
-        let segments =
-            names.into_iter().map(|n| Segment { name: n.into(), args: Vec::new(), assoc: Vec::new() }).collect();
+        let segments = names
+            .into_iter()
+            .map(|n| Segment { name: n.into(), args: ThinVec::new(), assoc: ThinVec::new() })
+            .collect();
         Path { global: false, segments }
     }
     /// The last identifier.
@@ -70,20 +73,20 @@ pub enum TypeRef {
         inner: Box<TypeRef>,
     },
     /// `(A, B)`; `()` is empty.
-    Tuple(Vec<TypeRef>),
+    Tuple(ThinVec<TypeRef>),
     /// `[T]`, `[T; N]`.
     Slice(Box<TypeRef>),
     /// `fn(A) -> B`.
     Fn {
         /// Parameters.
-        params: Vec<TypeRef>,
+        params: ThinVec<TypeRef>,
         /// Result; `()` if none is written.
         ret: Box<TypeRef>,
     },
     /// `impl A + B`. `?Sized` and lifetimes are left out.
-    Impl(Vec<Path>),
+    Impl(ThinVec<Path>),
     /// `dyn A + B`.
-    Dyn(Vec<Path>),
+    Dyn(ThinVec<Path>),
     /// `_`.
     Infer,
     /// `!`.
@@ -95,7 +98,7 @@ pub enum TypeRef {
 impl TypeRef {
     /// `()`.
     pub fn unit() -> TypeRef {
-        TypeRef::Tuple(Vec::new())
+        TypeRef::Tuple(ThinVec::new())
     }
 }
 
@@ -105,7 +108,7 @@ pub struct Generics {
     /// Type parameters in order (lifetimes and consts left out), each with its inline bounds and default.
     pub params: Vec<GenericParam>,
     /// `where` clauses on types.
-    pub wheres: Vec<(TypeRef, Vec<Path>)>,
+    pub wheres: Vec<(TypeRef, ThinVec<Path>)>,
 }
 
 /// One type parameter.
@@ -114,7 +117,7 @@ pub struct GenericParam {
     /// Its name.
     pub name: Symbol,
     /// Inline trait bounds.
-    pub bounds: Vec<Path>,
+    pub bounds: ThinVec<Path>,
     /// `= T`.
     pub default: Option<TypeRef>,
 }

@@ -11,6 +11,7 @@ use crate::ir::{
     BlockId, BodyId, BodyKind, Call, CallId, Callee, Capture, Edge, EdgeKind, Local, LocalId, LocalKind, Operand, Path,
     Place, Rvalue, Stmt, StmtKind, Terminator, TypeRef,
 };
+use thin_vec::ThinVec;
 
 /// A block without its end, perhaps.
 pub(super) struct Draft {
@@ -267,7 +268,7 @@ impl Lower<'_> {
     }
 
     /// A call of this body; its operands are moved into it.
-    pub(super) fn call(&mut self, callee: Callee, args: Vec<Operand>, span: Span, name_span: Span) -> Rvalue {
+    pub(super) fn call(&mut self, callee: Callee, args: ThinVec<Operand>, span: Span, name_span: Span) -> Rvalue {
         let module = self.module;
         let body = self.b();
         let in_loop = body.jumps.iter().rev().find(|j| j.is_loop).is_some_and(|j| !j.counted);

@@ -15,6 +15,7 @@ use crate::ir::{
     BlockId, Callee, DropWhy, EdgeKind, Literal, Operand, Path, Place, Proj, ReturnKind, Rvalue, StmtKind, Terminator,
 };
 use syn::{BinOp, Expr, Pat};
+use thin_vec::{ThinVec, thin_vec};
 
 impl Lower<'_> {
     // Conditions.
@@ -358,8 +359,8 @@ impl Lower<'_> {
 
     /// `for await x in stream` is `while let Some(x) = stream.next().await`.
     fn next_of_stream(&mut self, stream: crate::ir::LocalId, at: Span, on_done: &Exit) -> Place {
-        let callee = Callee::Method { name: "next".into(), turbofish: Vec::new() };
-        let call = self.call(callee, vec![Operand::Place(Place::local(stream))], at, at);
+        let callee = Callee::Method { name: "next".into(), turbofish: ThinVec::new() };
+        let call = self.call(callee, thin_vec![Operand::Place(Place::local(stream))], at, at);
         let future = self.new_temp(at);
         self.assign(Place::local(future), call, at);
         let next = Place::local(self.temp_of(Rvalue::Await(Operand::Place(Place::local(future))), at));
@@ -464,7 +465,7 @@ impl Lower<'_> {
         self.start(fail);
         // On this edge the temporary holds the error only, and that moves into the result.
         let put_back = place.as_local().filter(|&l| self.is_temp(l) && self.unschedule(l));
-        self.fail(vec![Operand::Place(place.clone())], at);
+        self.fail(thin_vec![Operand::Place(place.clone())], at);
         if let Some(local) = put_back {
             self.schedule_temp(local);
         }
@@ -473,7 +474,7 @@ impl Lower<'_> {
     }
 
     /// Leaves with an error made of these operands.
-    pub(super) fn fail(&mut self, error: Vec<Operand>, at: Span) {
+    pub(super) fn fail(&mut self, error: ThinVec<Operand>, at: Span) {
         let target = self.b().tries.last().map(|(exit, dest)| (*exit, dest.clone()));
         match target {
             Some((exit, dest)) => {
@@ -485,7 +486,7 @@ impl Lower<'_> {
     }
 
     /// Returns an error from the body, even from within a `try` block.
-    pub(super) fn return_failure(&mut self, error: Vec<Operand>, at: Span) {
+    pub(super) fn return_failure(&mut self, error: ThinVec<Operand>, at: Span) {
         self.assign(return_place(), Rvalue::Plain(error), at);
         self.run_exit(None);
         self.terminate(Terminator::Return(ReturnKind::Failure, at));
@@ -499,7 +500,7 @@ impl Lower<'_> {
         let value = Place::local(self.new_temp(at));
         self.block(&Dest::To(value.clone()), block);
         self.b().tries.pop();
-        let ok = self.call(Callee::Path(Path::from_names(["Ok"])), vec![Operand::Place(value)], at, at);
+        let ok = self.call(Callee::Path(Path::from_names(["Ok"])), thin_vec![Operand::Place(value)], at, at);
         self.deliver(dest, ok, at);
         self.goto(join);
         self.start(join);

@@ -15,6 +15,7 @@ use crate::ir::{
     StmtKind, Terminator, TypeRef,
 };
 use syn::{BinOp, Expr};
+use thin_vec::{ThinVec, thin_vec};
 
 impl Lower<'_> {
     /// Evaluates `e`, its value going to `dest`.
@@ -23,7 +24,7 @@ impl Lower<'_> {
         if self.depth > MAX_DEPTH {
             let span = self.spans.expr(e);
             self.unknown("expression nested too deep", span);
-            self.assign_dest(dest, Rvalue::Unknown(Vec::new()), span);
+            self.assign_dest(dest, Rvalue::Unknown(ThinVec::new()), span);
         } else {
             self.eval_into(dest, e);
         }
@@ -102,7 +103,7 @@ impl Lower<'_> {
                 let scope = self.b().temp_scope;
                 let left = self.place(&x.left, scope);
                 let span = self.spans.expr(e);
-                let ops = vec![Operand::Place(left.clone()), right];
+                let ops = thin_vec![Operand::Place(left.clone()), right];
                 let value = match x.op {
                     BinOp::AddAssign(_) => Rvalue::Step { up: true, ops },
                     BinOp::SubAssign(_) => Rvalue::Step { up: false, ops },
@@ -175,8 +176,8 @@ impl Lower<'_> {
     }
 
     /// The operands of a call, literal or macro, left to right, then all moved.
-    pub(super) fn operands<'e>(&mut self, list: impl IntoIterator<Item = &'e Expr>) -> Vec<Operand> {
-        let ops: Vec<Operand> = list.into_iter().map(|e| self.operand(e)).collect();
+    pub(super) fn operands<'e>(&mut self, list: impl IntoIterator<Item = &'e Expr>) -> ThinVec<Operand> {
+        let ops: ThinVec<Operand> = list.into_iter().map(|e| self.operand(e)).collect();
         for op in &ops {
             self.moved(op);
         }
@@ -189,7 +190,7 @@ impl Lower<'_> {
         let place = if self.depth > MAX_DEPTH {
             let span = self.spans.expr(e);
             self.unknown("expression nested too deep", span);
-            Place::local(self.temp_of(Rvalue::Unknown(Vec::new()), span))
+            Place::local(self.temp_of(Rvalue::Unknown(ThinVec::new()), span))
         } else {
             self.place_inner(e, scope)
         };
@@ -252,7 +253,7 @@ impl Lower<'_> {
         let value = if self.depth > MAX_DEPTH {
             let span = self.spans.expr(e);
             self.unknown("expression nested too deep", span);
-            Rvalue::Unknown(Vec::new())
+            Rvalue::Unknown(ThinVec::new())
         } else {
             self.value_inner(e)
         };
@@ -275,10 +276,10 @@ impl Lower<'_> {
             Expr::Path(x) => Rvalue::Use(self.path_operand(x)),
             Expr::Field(_) | Expr::Index(_) => Rvalue::Use(Operand::Place(self.place_here(e))),
             Expr::Unary(x) if matches!(x.op, syn::UnOp::Deref(_)) => Rvalue::Use(Operand::Place(self.place_here(e))),
-            Expr::Unary(x) => Rvalue::Plain(vec![self.operand(&x.expr)]),
+            Expr::Unary(x) => Rvalue::Plain(thin_vec![self.operand(&x.expr)]),
             Expr::Array(x) => {
                 if x.elems.len() > 8 && x.elems.iter().all(is_literal) {
-                    return Rvalue::Plain(Vec::new());
+                    return Rvalue::Plain(ThinVec::new());
                 }
                 self.aggregate(AggregateKind::Array, x.elems.iter(), extend)
             }
@@ -302,7 +303,7 @@ impl Lower<'_> {
                 self.b().extend = extend;
                 let op = self.operand(&x.expr);
                 self.moved(&op);
-                Rvalue::Cast(op, ty::ty(&x.ty))
+                Rvalue::Cast(op, Box::new(ty::ty(&x.ty)))
             }
             Expr::Reference(x) => self.borrow(x.mutability.is_some(), &x.expr, extend),
             Expr::RawAddr(x) => self.borrow(matches!(x.mutability, syn::PointerMutability::Mut(_)), &x.expr, extend),
@@ -326,7 +327,7 @@ impl Lower<'_> {
             Expr::Infer(_) | Expr::Let(_) => {
                 let span = self.spans.expr(e);
                 self.unknown("expression out of place", span);
-                Rvalue::Unknown(Vec::new())
+                Rvalue::Unknown(ThinVec::new())
             }
             // Control flow: every path writes the same temporary.
             _ => {
@@ -371,7 +372,7 @@ impl Lower<'_> {
         parts: impl IntoIterator<Item = &'e Expr>,
         extend: Option<usize>,
     ) -> Rvalue {
-        let mut fields = Vec::new();
+        let mut fields = ThinVec::new();
         for (i, part) in parts.into_iter().enumerate() {
             self.b().extend = extend;
             fields.push((ty::number(i), self.operand(part)));
@@ -383,12 +384,12 @@ impl Lower<'_> {
     }
 
     fn struct_literal(&mut self, x: &syn::ExprStruct, extend: Option<usize>) -> Rvalue {
-        let mut fields = Vec::new();
+        let mut fields = ThinVec::new();
         for field in &x.fields {
             self.b().extend = extend;
             fields.push((ty::member(&field.member), self.operand(&field.expr)));
         }
-        let base = x.rest.as_ref().map(|rest| self.operand(rest));
+        let base = x.rest.as_ref().map(|rest| Box::new(self.operand(rest)));
         for (_, op) in &fields {
             self.moved(op);
         }
@@ -406,7 +407,7 @@ impl Lower<'_> {
             right.push(&*x.right);
             left = &x.left;
         }
-        let mut ops = vec![self.operand(left)];
+        let mut ops = thin_vec![self.operand(left)];
         ops.extend(right.into_iter().rev().map(|e| self.operand(e)));
         Rvalue::Plain(ops)
     }
@@ -447,7 +448,7 @@ impl Lower<'_> {
         // A tuple struct or variant keeps what it is given, so `let x = Some(&temp())` extends as a struct literal does.
         let builds =
             matches!(&callee, Callee::Path(path) if path.last().as_str().starts_with(|c: char| c.is_ascii_uppercase()));
-        let mut args = Vec::with_capacity(x.args.len());
+        let mut args = ThinVec::with_capacity(x.args.len());
         for arg in &x.args {
             self.b().extend = if builds { extend } else { None };
             args.push(self.operand(arg));
@@ -460,13 +461,13 @@ impl Lower<'_> {
 
     fn method_call(&mut self, x: &syn::ExprMethodCall) -> Rvalue {
         let receiver = self.receiver(&x.receiver);
-        let mut args = Vec::with_capacity(x.args.len() + 1);
+        let mut args = ThinVec::with_capacity(x.args.len() + 1);
         args.push(receiver);
         args.extend(x.args.iter().map(|e| self.operand(e)));
         for op in &args[1..] {
             self.moved(op);
         }
-        let turbofish = x.turbofish.as_ref().map_or_else(Vec::new, |t| ty::angle_args(t).0);
+        let turbofish = x.turbofish.as_ref().map_or_else(ThinVec::new, |t| ty::angle_args(t).0);
         let callee = Callee::Method { name: ty::symbol(&x.method), turbofish };
         let name = x.method.span();
         let span = self.spans.between(super::span::expr_first(&x.receiver), x.paren_token.span.close());
@@ -673,7 +674,7 @@ pub(super) fn is_literal(e: &Expr) -> bool {
 pub(super) fn literal(lit: &syn::Lit) -> Literal {
     match lit {
         syn::Lit::Str(s) => Literal::Str(s.value()),
-        syn::Lit::Int(n) => n.base10_parse::<i128>().map_or(Literal::Other, Literal::Int),
+        syn::Lit::Int(n) => n.base10_parse::<i128>().map_or(Literal::Other, |n| Literal::Int(n.into())),
         syn::Lit::Bool(b) => Literal::Bool(b.value),
         _ => Literal::Other,
     }

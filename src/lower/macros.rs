@@ -16,6 +16,7 @@ use crate::ir::{AggregateKind, Callee, DropWhy, Literal, MacroShape, Operand, Pl
 use proc_macro2::TokenStream;
 use std::rc::Rc;
 use syn::{Expr, Macro};
+use thin_vec::ThinVec;
 
 /// What a macro is.
 enum Known {
@@ -32,7 +33,7 @@ impl Lower<'_> {
         let value = if self.depth > super::MAX_DEPTH {
             let at = self.spans.mac(mac);
             self.unknown("expression nested too deep", at);
-            Some(Rvalue::Unknown(Vec::new()))
+            Some(Rvalue::Unknown(ThinVec::new()))
         } else {
             self.mac_inner(dest, mac)
         };
@@ -164,9 +165,9 @@ impl Lower<'_> {
     // Arguments.
 
     /// Operands of a formatting macro: read, not moved.
-    fn format_operands(&mut self, tokens: &TokenStream, at: Span) -> Vec<Operand> {
+    fn format_operands(&mut self, tokens: &TokenStream, at: Span) -> ThinVec<Operand> {
         let args = tokens::format_args(tokens);
-        let mut ops: Vec<Operand> = Vec::new();
+        let mut ops: ThinVec<Operand> = ThinVec::new();
         for e in &args.exprs {
             match self.operand(e) {
                 Operand::Literal(_) => {}
@@ -187,10 +188,10 @@ impl Lower<'_> {
     }
 
     /// Variables that tokens mention, each once.
-    pub(super) fn mentions(&mut self, tokens: &TokenStream) -> Vec<Operand> {
+    pub(super) fn mentions(&mut self, tokens: &TokenStream) -> ThinVec<Operand> {
         let mut idents = Vec::new();
         tokens::mentioned(tokens, &mut idents);
-        let mut ops: Vec<Operand> = Vec::new();
+        let mut ops: ThinVec<Operand> = ThinVec::new();
         for ident in &idents {
             if let Some(local) = self.variable(ty::symbol(ident)) {
                 let op = Operand::Place(Place::local(local));
@@ -249,7 +250,7 @@ impl Lower<'_> {
 
     fn query(&mut self, mac: &Macro, at: Span) -> Rvalue {
         let Ok(query) = syn::parse2::<tokens::Query>(mac.tokens.clone()) else { return self.not_understood(mac, at) };
-        let mut args = Vec::with_capacity(query.args.len() + 1);
+        let mut args = ThinVec::with_capacity(query.args.len() + 1);
         args.extend(query.sql.map(|sql| Operand::Literal(Literal::Str(sql))));
         args.extend(query.args.iter().map(|e| self.operand(e)));
         let callee = Callee::Macro { path: ty::path(&mac.path), type_arg: query.type_arg.as_ref().map(ty::ty) };
@@ -330,7 +331,7 @@ impl Lower<'_> {
         let (cur, dead) = (self.b().cur, self.b().dead);
         self.start(failed);
         let mark = self.open_scope(Takes::Both);
-        let error: Vec<Operand> = rest.iter().map(|e| self.operand(e)).collect();
+        let error: ThinVec<Operand> = rest.iter().map(|e| self.operand(e)).collect();
         if returns {
             self.return_failure(error, at);
         } else {

@@ -7,6 +7,7 @@ use crate::ir::{GenericParam, Generics, Path, Segment, TypeRef};
 use std::cell::RefCell;
 use std::fmt::Write;
 use syn::punctuated::Punctuated;
+use thin_vec::ThinVec;
 
 /// An identifier without `r#`.
 pub(super) fn symbol(ident: &syn::Ident) -> Symbol {
@@ -50,7 +51,7 @@ pub(super) fn path(p: &syn::Path) -> Path {
 }
 
 fn segment(s: &syn::PathSegment) -> Segment {
-    let mut out = Segment { name: symbol(&s.ident), args: Vec::new(), assoc: Vec::new() };
+    let mut out = Segment { name: symbol(&s.ident), args: ThinVec::new(), assoc: ThinVec::new() };
     match &s.arguments {
         syn::PathArguments::None => {}
         syn::PathArguments::AngleBracketed(args) => (out.args, out.assoc) = angle_args(args),
@@ -63,8 +64,8 @@ fn segment(s: &syn::PathSegment) -> Segment {
 }
 
 /// Type arguments and associated type bindings of `<…>`.
-pub(super) fn angle_args(args: &syn::AngleBracketedGenericArguments) -> (Vec<TypeRef>, Vec<(Symbol, TypeRef)>) {
-    let (mut types, mut assoc) = (Vec::new(), Vec::new());
+pub(super) fn angle_args(args: &syn::AngleBracketedGenericArguments) -> (ThinVec<TypeRef>, ThinVec<(Symbol, TypeRef)>) {
+    let (mut types, mut assoc) = (ThinVec::new(), ThinVec::new());
     for arg in &args.args {
         match arg {
             syn::GenericArgument::Lifetime(_) | syn::GenericArgument::AssocConst(_) => {}
@@ -115,7 +116,7 @@ pub(super) fn ty(t: &syn::Type) -> TypeRef {
 }
 
 /// Trait bounds; lifetimes, `?Sized` and `use<…>` are left out.
-pub(super) fn bounds(list: &Punctuated<syn::TypeParamBound, syn::Token![+]>) -> Vec<Path> {
+pub(super) fn bounds(list: &Punctuated<syn::TypeParamBound, syn::Token![+]>) -> ThinVec<Path> {
     list.iter()
         .filter_map(|bound| match bound {
             syn::TypeParamBound::Trait(b) if b.maybe.is_none() => try_path(&b.path),

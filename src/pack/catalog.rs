@@ -9,8 +9,9 @@ use super::reader::PackError;
 use super::schema::*;
 use super::type_expr::visit_paths;
 use super::words;
+use crate::base::fx::{FxMap, FxSet};
 use crate::base::{Dep, Symbol};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::OnceLock;
 
 /// The texts of `rules/*.toml`: id and text, in order of id.
@@ -35,28 +36,28 @@ pub enum Why {
 pub struct Catalog {
     /// The packs, in order of id.
     pub packs: Vec<Pack>,
-    types: HashMap<Symbol, (usize, usize)>,
-    fns: HashMap<Symbol, (usize, usize)>,
-    traits: HashMap<Symbol, (usize, usize)>,
-    crates: HashMap<Symbol, (usize, usize)>,
+    types: FxMap<Symbol, (usize, usize)>,
+    fns: FxMap<Symbol, (usize, usize)>,
+    traits: FxMap<Symbol, (usize, usize)>,
+    crates: FxMap<Symbol, (usize, usize)>,
     /// Rows of families of crates by what their names begin with, the longest first.
     families: Vec<(String, (usize, usize))>,
-    macros: HashMap<Symbol, MacroShape>,
+    macros: FxMap<Symbol, MacroShape>,
     /// By last segment; `None` where rows disagree.
-    macro_names: HashMap<Symbol, Option<MacroShape>>,
-    aliases: HashMap<Symbol, TypeExpr>,
+    macro_names: FxMap<Symbol, Option<MacroShape>>,
+    aliases: FxMap<Symbol, TypeExpr>,
     /// `a::b` to `c`, for `a::b::*` = `c::*`.
-    globs: HashMap<Symbol, Symbol>,
-    assocs: HashMap<(Symbol, Symbol), TypeExpr>,
-    roots: HashMap<Symbol, Symbol>,
-    owners: HashMap<Symbol, usize>,
+    globs: FxMap<Symbol, Symbol>,
+    assocs: FxMap<(Symbol, Symbol), TypeExpr>,
+    roots: FxMap<Symbol, Symbol>,
+    owners: FxMap<Symbol, usize>,
     /// Rows by last segment, in order of path.
-    methods: HashMap<Symbol, Vec<Symbol>>,
+    methods: FxMap<Symbol, Vec<Symbol>>,
     /// Rows of traits' methods by last segment, in order of path.
-    trait_methods: HashMap<Symbol, Vec<Symbol>>,
-    derives: HashMap<Symbol, Vec<(usize, usize)>>,
+    trait_methods: FxMap<Symbol, Vec<Symbol>>,
+    derives: FxMap<Symbol, Vec<(usize, usize)>>,
     /// Connections that some pool hands out as they are, without a guard around.
-    handed_out: HashSet<Symbol>,
+    handed_out: FxSet<Symbol>,
 }
 
 impl Catalog {
@@ -190,7 +191,7 @@ impl Catalog {
     }
 
     fn index_handed_out(&mut self) {
-        let mut found = HashSet::new();
+        let mut found = FxSet::default();
         for row in self.packs.iter().flat_map(|p| &p.fns) {
             if !matches!(row.effect, Effect::Acquire { .. }) {
                 continue;

@@ -86,7 +86,7 @@ fn bodies(program: &Program, read: &read::Read, path: &str, function: &str) -> R
     let bodies = program.bodies.iter_enumerated().filter(|(_, info)| info.file == file);
     let found: Vec<BodyIdx> = bodies
         .filter(|(idx, info)| {
-            info.owner.is_some_and(|f| meant(&program.fns[f].path))
+            info.owner.is_some_and(|f| meant(program.fns[f].path.as_str()))
                 || function.is_empty() && program.function_path(*idx).is_empty()
         })
         .map(|(idx, _)| idx)

@@ -72,8 +72,11 @@ impl Workers for Threads {
     }
 }
 
-/// Lets go of a large value beside what follows. The process does not wait for it.
-pub fn discard<T: Send + 'static>(value: T) {
+/// Lets go of a large value beside what follows; if the process ends soon, it is left to the system.
+pub fn discard<T: Send + 'static>(value: T, ends: bool) {
+    if ends {
+        return std::mem::forget(value);
+    }
     // If there is no thread to be had, the closure and with it the value are dropped here.
     let _ = std::thread::Builder::new().name("letgo".to_owned()).stack_size(STACK).spawn(move || drop(value));
 }

@@ -11,7 +11,7 @@ use super::fx::{FxMap, FxSet};
 use super::modules::{self, Def, ModIdx};
 use super::std_names::names;
 use super::tables::{AdtDef, AliasDef, FnSig, ImplDef, ImplIdx, Scope, StaticDef, Tables, TraitDef, head_key};
-use super::ty::{Bound, Ty, no_bounds, types};
+use super::ty::{Bound, List, Ty};
 use super::written::{Lowerer, generic_scope};
 use super::{BodyIdx, CrateInput, FnIdx, FnInfo, Know};
 use crate::base::{FileId, Idx, IndexVec, Symbol, Workers};
@@ -139,7 +139,7 @@ impl Builder<'_> {
                 if new {
                     self.trait_paths.insert((id, index), path);
                     let params = item.generics.params.iter().map(|p| p.name).collect();
-                    let assoc = item.assoc_types.iter().map(|(name, ..)| (*name, (no_bounds(), None))).collect();
+                    let assoc = item.assoc_types.iter().map(|(name, ..)| (*name, (List::default(), None))).collect();
                     self.tables.traits.insert(
                         path,
                         TraitDef { params, defaults: Vec::new(), supers: Vec::new(), assoc, methods: FxMap::default() },
@@ -224,7 +224,7 @@ impl Builder<'_> {
                 let lowerer = Lowerer::new(&self.tables, &scope);
                 let supers = lowerer.bounds(&item.supertraits, 12);
                 let assoc = item.assoc_types.iter().map(|(name, bounds, default)| {
-                    let bounds: Arc<[Bound]> = lowerer.bounds(bounds, 12).into();
+                    let bounds: List<Bound> = lowerer.bounds(bounds, 12).into();
                     (*name, (bounds, default.as_ref().map(|t| lowerer.ty(t))))
                 });
                 let assoc = assoc.collect();
@@ -255,8 +255,8 @@ impl Builder<'_> {
     }
 
     fn trait_scope(&self, path: Symbol, module: ModIdx, generics: &Generics) -> Scope {
-        let args: Vec<Ty> = generics.params.iter().map(|p| Ty::Param(p.name, no_bounds())).collect();
-        let self_ty = Ty::Param(names().self_type, Arc::from([(path, types(args))]));
+        let args: Vec<Ty> = generics.params.iter().map(|p| Ty::Param(p.name, List::default())).collect();
+        let self_ty = Ty::Param(names().self_type, List::from([(path, args.into())]));
         let params = Arc::new(FxMap::from_iter([(names().self_type, self_ty.clone())]));
         let scope = Scope { module, params, self_ty: Some(self_ty), impl_: None };
         generic_scope(&self.tables, &scope, generics)
@@ -460,7 +460,7 @@ impl Builder<'_> {
         FnInfo {
             file: id,
             index,
-            path,
+            path: Symbol::new(&path),
             canonical,
             krate: unit.krate,
             self_ty,

@@ -117,7 +117,7 @@ impl<'a> Infer<'a> {
         if rest.is_empty() {
             return t.find_assoc(scope.module, &ty, last.name, args);
         }
-        let trait_ = Path { global: path.global, segments: rest.to_vec() };
+        let trait_ = Path { global: path.global, segments: rest.into() };
         match t.names().resolve(scope.module, &trait_, Space::Types).map(|f| f.def) {
             Some(Def::Trait(p) | Def::Missing(p)) => t.find_trait_fn(scope.module, p, last.name, Some(&ty)),
             Some(Def::Extern(p)) => {
@@ -150,14 +150,14 @@ impl<'a> Infer<'a> {
             {
                 return self.variant_constructor(*adt, last.name, scope.self_ty.clone());
             }
-            let of = Path { global: false, segments: rest.to_vec() };
+            let of = Path { global: false, segments: rest.into() };
             return of_type(t.lower(&TypeRef::Path(of), scope));
         }
         let Some(found) = t.names().resolve(scope.module, path, Space::Values) else {
             if rest.is_empty() {
                 return Resolved::Found(Found::None("no function of that name is seen: a macro may make it"));
             }
-            let of = Path { global: path.global, segments: rest.to_vec() };
+            let of = Path { global: path.global, segments: rest.into() };
             return of_type(t.lower(&TypeRef::Path(of), scope));
         };
         let whole = found.used == path.segments.len();
@@ -165,7 +165,7 @@ impl<'a> Infer<'a> {
             Def::Fn(f) if whole => Resolved::Found(Found::Local { f, subst: Subst::default(), self_ty: Ty::Unknown }),
             Def::Variant(adt, name) if whole => {
                 let written = (rest.len() == 1 || !rest.is_empty()).then(|| {
-                    let of = Path { global: path.global, segments: rest.to_vec() };
+                    let of = Path { global: path.global, segments: rest.into() };
                     t.lower(&TypeRef::Path(of), scope)
                 });
                 self.variant_constructor(adt, name, written.filter(|w| w.head() == Some(adt)))
@@ -175,7 +175,7 @@ impl<'a> Infer<'a> {
             Def::Extern(p) if whole => self.extern_callee(p, path, scope, args),
             Def::Missing(p) if whole => {
                 // A type made by a macro may have impls that we see.
-                let of = Path { global: path.global, segments: rest.to_vec() };
+                let of = Path { global: path.global, segments: rest.into() };
                 if !rest.is_empty()
                     && let ty @ Ty::Adt(..) = t.lower(&TypeRef::Path(of), scope)
                     && let found @ (Found::Local { .. } | Found::Row(..)) =
@@ -202,7 +202,7 @@ impl<'a> Infer<'a> {
                     // An alias of a tuple struct.
                     return self.construct(t.lower(&TypeRef::Path(path.clone()), scope));
                 }
-                let of = Path { global: path.global, segments: rest.to_vec() };
+                let of = Path { global: path.global, segments: rest.into() };
                 let ty = t.lower(&TypeRef::Path(of), scope);
                 if let Ty::Adt(adt, _) = &ty
                     && t.variants.get(adt).is_some_and(|v| v.contains(&last.name))
@@ -254,7 +254,7 @@ impl<'a> Infer<'a> {
             && !rest.is_empty()
         {
             let parent = Symbol::new(parent);
-            let of = Path { global: path.global, segments: rest.to_vec() };
+            let of = Path { global: path.global, segments: rest.into() };
             let ty = t.lower(&TypeRef::Path(of), scope);
             let parent = t.know.canon_path(parent);
             if t.know.catalog.trait_row(parent).is_some() || t.impls_of.contains_key(&parent) {
@@ -438,7 +438,7 @@ impl<'a> Infer<'a> {
         if rest.is_empty() || !matches!(last.name.as_str(), "default" | "from" | "new") {
             return Ty::Unknown;
         }
-        let of = Path { global: path.global, segments: rest.to_vec() };
+        let of = Path { global: path.global, segments: rest.into() };
         self.t.lower(&TypeRef::Path(of), scope)
     }
 

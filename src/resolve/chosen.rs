@@ -58,7 +58,7 @@ impl Program {
         match operand {
             Operand::Literal(literal) => match literal {
                 Literal::Str(text) if !text.contains('#') => Some(format!("{text:?}")),
-                Literal::Int(number) => Some(number.to_string()),
+                Literal::Int(number) => Some(number.get().to_string()),
                 Literal::Bool(truth) => Some(truth.to_string()),
                 Literal::Str(_) | Literal::Unit | Literal::Other => None,
             },

@@ -10,6 +10,7 @@ use super::type_ops::{DEREF_STEPS, adt_subst};
 use super::{FnIdx, Held, Program, Ty};
 use crate::base::Symbol;
 use crate::pack::Kind;
+use std::borrow::Cow;
 use std::sync::{Arc, RwLock};
 
 /// How deep types are looked into.
@@ -195,15 +196,15 @@ impl Program {
     /// What the type itself is, behind references and wrappers (`Box`, `Arc`, `State`). Not through fields, `Option` or
     /// `Result`.
     pub fn kind(&self, ty: &Ty) -> Option<Kind> {
-        let mut at = ty.clone();
+        let mut at = Cow::Borrowed(ty);
         for _ in 0..=DEREF_STEPS {
-            if let Ty::Adt(path, _) = &at
+            if let Ty::Adt(path, _) = &*at
                 && let Some(row) = self.catalog.type_row(*path)
                 && !matches!(row.kind, Kind::Wrapper | Kind::Plain)
             {
                 return Some(row.kind);
             }
-            at = self.tables.deref(&at)?;
+            at = Cow::Owned(self.tables.deref(&at)?);
         }
         None
     }

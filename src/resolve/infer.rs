@@ -14,7 +14,7 @@ use super::names::Space;
 use super::places::Places;
 use super::std_names::names;
 use super::tables::{Scope, Tables};
-use super::ty::{Subst, Ty, types};
+use super::ty::{Subst, Ty};
 use super::{BodyIdx, FnIdx, Target};
 use crate::base::{FileId, Idx, IndexVec, Symbol};
 use crate::ir::{
@@ -263,9 +263,9 @@ impl<'a> Infer<'a> {
             // Of a `select!`, too, field i is what future i gives: its branches read no other.
             Rvalue::AwaitMany { futures, all: _ } => {
                 let t = self.t;
-                Ty::Tuple(types(futures.iter().map(|f| t.awaited(&self.operand(id, f))).collect()))
+                Ty::Tuple(futures.iter().map(|f| t.awaited(&self.operand(id, f))).collect())
             }
-            Rvalue::Aggregate { kind, fields, base } => self.aggregate(id, kind, fields, base.as_ref()),
+            Rvalue::Aggregate { kind, fields, base } => self.aggregate(id, kind, fields, base.as_deref()),
             Rvalue::Cast(operand, written) => {
                 let scope = self.scope.at(self.t.tree.module_of(self.file, self.body(id).module));
                 let ty = self.t.lower(written, &scope);
@@ -353,7 +353,7 @@ impl<'a> Infer<'a> {
         if rest.is_empty() {
             return None;
         }
-        let of = Path { global: path.global, segments: rest.to_vec() };
+        let of = Path { global: path.global, segments: rest.into() };
         let ty = self.t.lower(&crate::ir::TypeRef::Path(of), scope);
         let key = super::tables::head_key(&ty)?;
         self.t.assoc_consts.get(&(key, last.name)).map(|s| self.t.statics[*s].ty.clone())
@@ -386,7 +386,7 @@ impl<'a> Infer<'a> {
         base: Option<&Operand>,
     ) -> Ty {
         match kind {
-            AggregateKind::Tuple => Ty::Tuple(types(fields.iter().map(|(_, o)| self.operand(id, o)).collect())),
+            AggregateKind::Tuple => Ty::Tuple(fields.iter().map(|(_, o)| self.operand(id, o)).collect()),
             AggregateKind::Array => {
                 let list: Vec<Ty> = fields.iter().map(|(_, o)| self.operand(id, o)).collect();
                 Ty::Slice(Arc::new(list.into_iter().fold(Ty::Unknown, |a, b| a.merge(&b))))

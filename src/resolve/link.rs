@@ -61,7 +61,7 @@ impl Linker {
                 known[tables.body_base[item.file] + id.index()] = Some(types);
             }
         }
-        let mut bodies: IndexVec<BodyIdx, BodyInfo> = IndexVec::new();
+        let mut bodies: IndexVec<BodyIdx, BodyInfo> = IndexVec::with_capacity(count);
         for (file, ir) in tables.files.iter_enumerated() {
             let Some(ir) = ir else { continue };
             for (id, body) in ir.bodies.iter_enumerated() {

@@ -126,13 +126,17 @@ impl Pass<'_> {
     }
 
     fn call(&mut self, call: crate::ir::CallId) -> Option<Origin> {
+        let t = self.t;
+        let target = &self.types.targets[call];
+        if !matches!(target, Target::Unknown(_) | Target::Extern { .. }) {
+            return None;
+        }
         let data = &self.body.calls[call];
         let receiver = match (&data.callee, data.args.first()) {
             (Callee::Method { name, .. }, Some(receiver)) => self.operand(receiver).map(|o| (*name, o)),
             _ => None,
         };
-        let t = self.t;
-        match (&self.types.targets[call], receiver) {
+        match (target, receiver) {
             (Target::Unknown(_), Some((name, origin))) => {
                 if origin.given && t.is_own_name(name) {
                     return None;

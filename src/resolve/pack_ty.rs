@@ -3,7 +3,7 @@
 //! **Invariant:** what an expression asks for and nobody knows is unknown; evaluation never fails and always ends.
 
 use super::tables::Tables;
-use super::ty::{Ty, types};
+use super::ty::Ty;
 use crate::base::Symbol;
 use crate::pack::{TypeExpr, TypeRow};
 use std::cell::Cell;
@@ -65,7 +65,7 @@ impl<'a> Eval<'a> {
             TypeExpr::Param(name) => self.param(*name),
             TypeExpr::Assoc(of, name) => self.tables.project(&self.ty(of), None, *name, None),
             TypeExpr::Ref(mutable, inner) => Ty::reference(*mutable, self.ty(inner)),
-            TypeExpr::Tuple(items) => Ty::Tuple(types(items.iter().map(|t| self.ty(t)).collect())),
+            TypeExpr::Tuple(items) => Ty::Tuple(items.iter().map(|t| self.ty(t)).collect()),
             TypeExpr::Arg(n) => self.arg(*n),
             TypeExpr::ArgOut(n) => self.tables.output(&self.arg(*n)),
             TypeExpr::ArgAwait(n) => self.tables.awaited(&self.arg(*n)),

@@ -6,7 +6,7 @@ use super::modules::Def;
 use super::names::Space;
 use super::std_names::names;
 use super::tables::{Scope, Tables};
-use super::ty::{Subst, Ty, types};
+use super::ty::{List, Subst, Ty};
 use super::type_ops::adt_subst;
 use crate::base::Symbol;
 use crate::ir::{Path, Proj, TypeRef};
@@ -80,7 +80,7 @@ impl Places<'_> {
                     Ty::Ref(m, _) => Ty::reference(*m, t.clone()),
                     _ => t.clone(),
                 };
-                return Ty::Tuple(types(vec![wrap(&args[0]), wrap(&args[1])]));
+                return Ty::Tuple(List::from([wrap(&args[0]), wrap(&args[1])]));
             }
         }
         self.t.item(ty)
@@ -157,7 +157,7 @@ impl Places<'_> {
         if rest.is_empty() {
             return None;
         }
-        let of = Path { global: path.global, segments: rest.to_vec() };
+        let of = Path { global: path.global, segments: rest.into() };
         match self.t.lower(&TypeRef::Path(of), self.scope) {
             Ty::Adt(adt, _) if self.t.adts.contains_key(&adt) => Some(Def::Variant(adt, last.name)),
             _ => None,

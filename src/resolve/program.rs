@@ -28,7 +28,7 @@ pub struct FnInfo {
     /// Its place in `FileIr::fns`.
     pub index: usize,
     /// Path below its crate for messages: `orders::Service::ship`.
-    pub path: String,
+    pub path: Symbol,
     /// Canonical path with its crate: `shop::orders::Service::ship`.
     pub canonical: Symbol,
     /// Its crate (index into [`Program::crates`]).
@@ -198,7 +198,7 @@ impl Program {
     }
     /// Path of the function around a body, for messages.
     pub fn function_path(&self, body: BodyIdx) -> String {
-        self.bodies[body].owner.map_or_else(String::new, |f| self.fns[f].path.clone())
+        self.bodies[body].owner.map_or_else(String::new, |f| self.fns[f].path.to_string())
     }
     /// Span of the function item around a body.
     pub fn function_span(&self, body: BodyIdx) -> Span {

@@ -140,8 +140,8 @@ impl Program {
     }
 
     fn static_at(&self, body: BodyIdx, path: &crate::ir::Path) -> Option<&super::tables::StaticDef> {
-        let scope = self.scope_of(body);
-        let found = self.tables.names().resolve(scope.module, path, Space::Values)?;
+        let module = self.tables.tree.module_of(self.bodies[body].file, self.body(body).module);
+        let found = self.tables.names().resolve(module, path, Space::Values)?;
         match found.def {
             Def::Static(s) if found.used == path.segments.len() => Some(&self.tables.statics[s]),
             _ => None,
@@ -168,7 +168,7 @@ impl Program {
             Some((Def::Static(s), true)) => s,
             _ => {
                 let (last, rest) = path.segments.split_last().filter(|(_, rest)| !rest.is_empty())?;
-                let of = crate::ir::Path { global: path.global, segments: rest.to_vec() };
+                let of = crate::ir::Path { global: path.global, segments: rest.into() };
                 let ty = self.tables.lower(&crate::ir::TypeRef::Path(of), &scope);
                 *self.tables.assoc_consts.get(&(super::tables::head_key(&ty)?, last.name))?
             }

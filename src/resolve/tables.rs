@@ -7,7 +7,7 @@ use super::fx::{FxMap, FxSet};
 use super::modules::{AliasIdx, ModIdx, StaticIdx, Tree};
 use super::names::Names;
 use super::std_names::names;
-use super::ty::{Bound, Ty};
+use super::ty::{Bound, List, Ty};
 use super::{FnIdx, FnInfo, Know};
 use crate::base::{FileId, IndexVec, Symbol};
 use crate::ir::{BodyId, FileIr, Generics, TypeRef};
@@ -51,7 +51,7 @@ pub struct TraitDef {
     /// What it requires of `Self`.
     pub supers: Vec<Bound>,
     /// Associated types: bounds and default.
-    pub assoc: FxMap<Symbol, (Arc<[Bound]>, Option<Ty>)>,
+    pub assoc: FxMap<Symbol, (List<Bound>, Option<Ty>)>,
     /// Its methods and associated functions.
     pub methods: FxMap<Symbol, FnIdx>,
 }

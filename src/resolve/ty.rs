@@ -7,11 +7,11 @@ use super::fx::FxMap;
 use crate::base::Symbol;
 use crate::pack::Kind;
 use std::fmt::Write as _;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 /// A bound: canonical path of the trait and its arguments; after them the values of its associated type bindings, as
 /// written. For `Fn`-like traits the arguments are the tuple of parameters and the result.
-pub type Bound = (Symbol, Arc<[Ty]>);
+pub type Bound = (Symbol, List<Ty>);
 
 /// A resolved type. Cheap to clone. Lifetimes do not exist.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
@@ -21,17 +21,17 @@ pub enum Ty {
     Unknown,
     /// A struct, enum or external type by canonical path: `sqlx::Pool`, `std::option::Option`, `my_crate::db::Db`, `u32`.
     /// Type aliases are gone; roots and aliases of packs are folded; std's `alloc::`/`core::` fold onto `std::`.
-    Adt(Symbol, Arc<[Ty]>),
+    Adt(Symbol, List<Ty>),
     /// `&T`, `&mut T` (also raw pointers).
     Ref(bool, Arc<Ty>),
     /// A tuple; unit is empty.
-    Tuple(Arc<[Ty]>),
+    Tuple(List<Ty>),
     /// `[T]`, `[T; N]`.
     Slice(Arc<Ty>),
     /// A type parameter, `impl Trait`, or an associated type of a parameter (`T::Conn`) with its bounds.
-    Param(Symbol, Arc<[Bound]>),
+    Param(Symbol, List<Bound>),
     /// `dyn A + B` with its traits; `fn(A) -> B` too, as `dyn Fn`.
-    Dyn(Arc<[Bound]>),
+    Dyn(List<Bound>),
     /// A future (async block, async fn's result, `impl Future<Output = T>`, `BoxFuture<T>`) giving T when awaited.
     Future(Arc<Ty>),
     /// A closure or function value with the body it runs, if it is one of ours, and what it returns.
@@ -43,34 +43,57 @@ pub enum Ty {
 /// What parameters stand for.
 pub type Subst = FxMap<Symbol, Ty>;
 
-static NO_TYPES: LazyLock<Arc<[Ty]>> = LazyLock::new(|| Arc::from([]));
-static NO_BOUNDS: LazyLock<Arc<[Bound]>> = LazyLock::new(|| Arc::from([]));
+/// A list that is shared. The empty one, which most types have, is shared with nobody: threads that count who has one and
+/// the same list wait for each other.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct List<T>(Option<Arc<[T]>>);
 
-/// No types, shared.
-pub fn no_types() -> Arc<[Ty]> {
-    NO_TYPES.clone()
+impl<T> Default for List<T> {
+    fn default() -> List<T> {
+        List(None)
+    }
 }
-/// No bounds, shared.
-pub fn no_bounds() -> Arc<[Bound]> {
-    NO_BOUNDS.clone()
+impl<T> From<Vec<T>> for List<T> {
+    fn from(list: Vec<T>) -> List<T> {
+        List((!list.is_empty()).then(|| list.into()))
+    }
 }
-/// A list of types; the empty one is shared.
-pub fn types(list: Vec<Ty>) -> Arc<[Ty]> {
-    if list.is_empty() { no_types() } else { list.into() }
+impl<T, const N: usize> From<[T; N]> for List<T> {
+    fn from(list: [T; N]) -> List<T> {
+        List((N > 0).then(|| Arc::from(list)))
+    }
+}
+impl<T> FromIterator<T> for List<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(list: I) -> List<T> {
+        Vec::from_iter(list).into()
+    }
+}
+impl<T> std::ops::Deref for List<T> {
+    type Target = [T];
+    fn deref(&self) -> &[T] {
+        self.0.as_deref().unwrap_or_default()
+    }
+}
+impl<'a, T> IntoIterator for &'a List<T> {
+    type Item = &'a T;
+    type IntoIter = std::slice::Iter<'a, T>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
 }
 
 impl Ty {
     /// `()`.
     pub fn unit() -> Ty {
-        Ty::Tuple(no_types())
+        Ty::Tuple(List::default())
     }
     /// A named type without arguments.
     pub fn name(path: Symbol) -> Ty {
-        Ty::Adt(path, no_types())
+        Ty::Adt(path, List::default())
     }
     /// A named type.
     pub fn adt(path: Symbol, args: Vec<Ty>) -> Ty {
-        Ty::Adt(path, types(args))
+        Ty::Adt(path, args.into())
     }
     /// `&T`.
     pub fn reference(mutable: bool, inner: Ty) -> Ty {

@@ -6,7 +6,7 @@
 use super::pack_ty::Eval;
 use super::std_names::names;
 use super::tables::{ImplIdx, Scope, Tables, head_key};
-use super::ty::{Bound, Subst, Ty};
+use super::ty::{Bound, List, Subst, Ty};
 use crate::base::Symbol;
 use crate::pack::Kind;
 use std::cell::RefCell;
@@ -26,7 +26,7 @@ impl Tables {
         if subst.is_empty() || !ty.has_params() { ty.clone() } else { self.subst_at(ty, subst, 12) }
     }
 
-    fn subst_list(&self, list: &Arc<[Ty]>, subst: &Subst, fuel: usize) -> Arc<[Ty]> {
+    fn subst_list(&self, list: &List<Ty>, subst: &Subst, fuel: usize) -> List<Ty> {
         if list.iter().any(Ty::has_params) {
             list.iter().map(|t| self.subst_at(t, subst, fuel)).collect()
         } else {
@@ -34,7 +34,7 @@ impl Tables {
         }
     }
 
-    fn subst_bounds(&self, bounds: &Arc<[Bound]>, subst: &Subst, fuel: usize) -> Arc<[Bound]> {
+    fn subst_bounds(&self, bounds: &List<Bound>, subst: &Subst, fuel: usize) -> List<Bound> {
         if bounds.iter().any(|(_, args)| args.iter().any(Ty::has_params)) {
             bounds.iter().map(|(p, args)| (*p, self.subst_list(args, subst, fuel))).collect()
         } else {
@@ -564,7 +564,7 @@ impl Tables {
                         None => {}
                     }
                 }
-                Ty::Param(self.know.join(*param, name), super::ty::no_bounds())
+                Ty::Param(self.know.join(*param, name), List::default())
             }
             Ty::Unknown | Ty::Never => Ty::Unknown,
             Ty::Adt(..) | Ty::Dyn(_) | Ty::Tuple(_) | Ty::Slice(_) | Ty::Future(_) | Ty::Fn(..) | Ty::Ref(..) => {

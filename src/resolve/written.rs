@@ -11,7 +11,7 @@ use super::names::Space;
 use super::pack_ty::Eval;
 use super::std_names::names;
 use super::tables::{Scope, Tables};
-use super::ty::{Bound, Subst, Ty, no_bounds, no_types, types};
+use super::ty::{Bound, List, Subst, Ty};
 use crate::base::Symbol;
 use crate::ir::{Generics, Path, Segment, TypeRef};
 use crate::pack::TypeExpr;
@@ -52,7 +52,7 @@ impl<'a> Lowerer<'a> {
                 let via = match path.segments.len() {
                     0 | 1 => None,
                     n => {
-                        let segments = path.segments[..n - 1].to_vec();
+                        let segments = path.segments[..n - 1].into();
                         self.bound(&Path { global: path.global, segments }, fuel)
                     }
                 };
@@ -61,11 +61,11 @@ impl<'a> Lowerer<'a> {
             TypeRef::Ref { mutable, inner } | TypeRef::Ptr { mutable, inner } => {
                 Ty::Ref(*mutable, Arc::new(self.lower(inner, fuel)))
             }
-            TypeRef::Tuple(items) => Ty::Tuple(types(items.iter().map(|t| self.lower(t, fuel)).collect())),
+            TypeRef::Tuple(items) => Ty::Tuple(items.iter().map(|t| self.lower(t, fuel)).collect()),
             TypeRef::Slice(inner) => Ty::Slice(Arc::new(self.lower(inner, fuel))),
             TypeRef::Fn { params, ret } => {
-                let params = Ty::Tuple(types(params.iter().map(|t| self.lower(t, fuel)).collect()));
-                Ty::Dyn(Arc::from([(names().fn_, types(vec![params, self.lower(ret, fuel)]))]))
+                let params = Ty::Tuple(params.iter().map(|t| self.lower(t, fuel)).collect());
+                Ty::Dyn(List::from([(names().fn_, List::from([params, self.lower(ret, fuel)]))]))
             }
             TypeRef::Impl(list) => self.abstract_ty(list, false, fuel),
             TypeRef::Dyn(list) => self.abstract_ty(list, true, fuel),
@@ -117,7 +117,7 @@ impl<'a> Lowerer<'a> {
         if is_fn && args.len() == 1 {
             args.push(Ty::unit());
         }
-        Some((trait_, types(args)))
+        Some((trait_, args.into()))
     }
 
     fn args(&self, segment: &Segment, fuel: usize) -> Vec<Ty> {
@@ -186,7 +186,7 @@ impl<'a> Lowerer<'a> {
                     .collect();
                 self.tables.subst(&ty, &subst)
             }
-            Def::Trait(path) => Ty::Dyn(Arc::from([(path, types(self.args(segment, fuel)))])),
+            Def::Trait(path) => Ty::Dyn(List::from([(path, self.args(segment, fuel).into())])),
             Def::Mod(_) | Def::Fn(_) | Def::Static(_) => return Ty::Unknown,
         };
         rest(found.used, base)
@@ -213,7 +213,7 @@ pub fn generic_scope(tables: &Tables, outer: &Scope, generics: &Generics) -> Sco
     let mut scope = outer.clone();
     let mut params = (*outer.params).clone();
     for param in &generics.params {
-        params.insert(param.name, Ty::Param(param.name, no_bounds()));
+        params.insert(param.name, Ty::Param(param.name, List::default()));
     }
     scope.params = Arc::new(params);
     for _ in 0..2 {
@@ -315,6 +315,6 @@ impl Tables {
                 }
             }
         }
-        Ty::Adt(path, if args.is_empty() { no_types() } else { args.into() })
+        Ty::adt(path, args)
     }
 }

@@ -19,7 +19,7 @@ impl Cx<'_> {
         let mut effect = self.blank(call, when);
         effect.fns = fns.to_vec();
         effect.carries = false;
-        let link = Link { span: call.span, callee: Symbol::new(&first.path) };
+        let link = Link { span: call.span, callee: first.path };
         let cap = if union && fns.len() > 1 { Confidence::Medium } else { Confidence::High };
         let is_method = matches!(call.callee, Callee::Method { .. });
         if is_method {
@@ -58,7 +58,7 @@ impl Cx<'_> {
                 unseen = true;
                 continue;
             };
-            let link = Link { span: call.span, callee: Symbol::new(&info.path) };
+            let link = Link { span: call.span, callee: info.path };
             seen_body = true;
             let Some(summary) = self.summaries.get(body) else { continue };
             let mut summary = summary.clone();

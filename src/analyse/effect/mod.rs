@@ -17,7 +17,7 @@ use super::resource::{self, Link, Origin, PoolClass, PoolId, ResId, Resource};
 use super::summary::{Acquires, Blocks, Effects, Executes, ParamResource, Returned, ReturnedFrom, Summary, Waits};
 use super::{Summaries, sql};
 use crate::base::{Confidence, Idx, IndexVec, Symbol};
-use crate::ir::{self, Body, BodyId, CallId, Callee, Operand, SelfKind};
+use crate::ir::{self, Body, BodyId, CallId, Callee, Operand, Place, SelfKind};
 use crate::pack::{Effect, FnRow, Kind, Patience};
 use crate::resolve::{BodyIdx, FnIdx, Held, Program, Prov, ProvRoot, Target, Ty};
 use std::cell::OnceCell;
@@ -380,9 +380,9 @@ impl<'a> Cx<'a> {
     fn call(&mut self, id: CallId) -> CallEffect {
         let call = &self.body.calls[id];
         let info = &self.program.bodies[self.idx];
-        let target = info.targets.get(id).cloned().unwrap_or(Target::Unknown("not inferred"));
-        let result = info.results.get(id).cloned().unwrap_or_default();
-        let mut effect = self.effect_of(id, call, target, &result);
+        let target = info.targets.get(id).unwrap_or(&Target::Unknown("not inferred"));
+        let result = info.results.get(id).unwrap_or(&Ty::Unknown);
+        let mut effect = self.effect_of(id, call, target, result);
         for i in 0..call.args.len() {
             let inner = self.closure_arg(call, i).and_then(|body| self.summaries.get(body));
             if inner.is_some_and(|s| !s.unlocks.is_empty()) && !effect.unlocks.contains(&i) {
@@ -392,9 +392,9 @@ impl<'a> Cx<'a> {
         effect
     }
 
-    fn effect_of(&mut self, id: CallId, call: &ir::Call, target: Target, result: &Ty) -> CallEffect {
+    fn effect_of(&mut self, id: CallId, call: &ir::Call, target: &Target, result: &Ty) -> CallEffect {
         match target {
-            Target::Pack(path) => match self.program.catalog.target_row(path) {
+            Target::Pack(path) => match self.program.catalog.target_row(*path) {
                 Some(row) if self.fits(call, row) => self.pack_call(id, call, row, result),
                 Some(_) => {
                     // A method of that name on something else: it reads its arguments.
@@ -404,10 +404,10 @@ impl<'a> Cx<'a> {
                 }
                 None => self.unknown_call(call, result, None),
             },
-            Target::Local { fns, union, .. } => self.local_call(id, call, &fns, union, result),
-            Target::Closure(body) => self.closure_call(id, call, body, result),
-            Target::Constructor(path) => self.constructor(call, path),
-            Target::Extern { krate, .. } => self.unknown_call(call, result, Some(krate)),
+            Target::Local { fns, union, .. } => self.local_call(id, call, fns, *union, result),
+            Target::Closure(body) => self.closure_call(id, call, *body, result),
+            Target::Constructor(path) => self.constructor(call, *path),
+            Target::Extern { krate, .. } => self.unknown_call(call, result, Some(*krate)),
             Target::Unknown(_) => self.unknown_call(call, result, None),
         }
     }
@@ -521,7 +521,12 @@ impl<'a> Cx<'a> {
     }
 
     fn closure_arg(&self, call: &ir::Call, index: usize) -> Option<BodyIdx> {
-        match self.operand_ty(call.args.get(index)?).peel_refs() {
+        let arg = call.args.get(index)?;
+        let ty = match arg {
+            Operand::Place(Place { local, proj }) if proj.is_empty() => &self.program.bodies[self.idx].locals[*local],
+            Operand::Place(_) | Operand::Path(..) | Operand::Literal(_) => &self.operand_ty(arg),
+        };
+        match ty.peel_refs() {
             Ty::Fn(body, _) => *body,
             Ty::Unknown
             | Ty::Adt(..)

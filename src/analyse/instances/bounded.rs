@@ -10,6 +10,7 @@
 use super::fate::Fates;
 use super::{Asked, Many, read};
 use crate::base::{Idx, IndexVec, Symbol, components};
+use crate::flow;
 use crate::ir::{AggregateKind, BlockId, Body, BodyKind, EdgeKind, LocalId, Rvalue, SelfKind, StmtKind, Terminator};
 use crate::resolve::{BodyIdx, Program, Target, Ty};
 use std::collections::{HashMap, HashSet};
@@ -99,9 +100,10 @@ impl Often<'_> {
         let program = self.program;
         for (body, info) in program.bodies.iter_enumerated().filter(|(_, info)| !info.is_test) {
             let ir = program.body(body);
-            let circles = circles(ir);
-            let again = |block: BlockId| circles[block.index()];
-            for (_, to, value) in read::assignments(ir).filter(|(block, ..)| again(*block)) {
+            let circles = (!flow::is_forward(ir)).then(|| circles(ir));
+            let again = |block: BlockId| circles.as_ref().is_some_and(|circles| circles[block.index()]);
+            let repeated = circles.iter().flat_map(|_| read::assignments(ir)).filter(|(block, ..)| again(*block));
+            for (_, to, value) in repeated {
                 if let Rvalue::Call(call) = value {
                     let asked =
                         self.asked.calls(body).iter().filter(|(id, _)| id == call).flat_map(|(_, fns)| fns.iter());

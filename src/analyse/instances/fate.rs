@@ -87,7 +87,7 @@ impl Fates<'_> {
                 fate = Fate::Returned;
             }
             for (_, to, value) in read::assignments(ir) {
-                if !read::places(ir, value).iter().any(|p| p.local == holder) {
+                if !read::reads(ir, value, holder) {
                     continue;
                 }
                 let follows = match value {
@@ -171,7 +171,7 @@ impl Fates<'_> {
             at += 1;
             for (_, to, value) in read::assignments(ir) {
                 let moves = matches!(value, Rvalue::Use(_) | Rvalue::Ref { .. });
-                if moves && !handles.contains(&to.local) && read::places(ir, value).iter().any(|p| p.local == handle) {
+                if moves && !handles.contains(&to.local) && read::reads(ir, value, handle) {
                     handles.push(to.local);
                 }
             }
@@ -179,7 +179,7 @@ impl Fates<'_> {
         let joins = |block: BlockId| {
             ir.blocks[block].stmts.iter().any(|stmt| match &stmt.kind {
                 StmtKind::Assign { value: value @ Rvalue::Await(_), .. } => {
-                    read::places(ir, value).iter().any(|p| handles.contains(&p.local))
+                    handles.iter().any(|handle| read::reads(ir, value, *handle))
                 }
                 _ => false,
             })

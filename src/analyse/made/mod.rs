@@ -15,7 +15,7 @@ pub mod read;
 use super::events::{BodyEvents, Event};
 use super::resource::Link;
 use super::{effect, summary};
-use crate::base::{Confidence, IndexVec, Span, Symbol};
+use crate::base::{Confidence, IndexVec, Span};
 use crate::ir::{self, CallId, Operand};
 use crate::pack::{Effect, Kind};
 use crate::resolve::{BodyIdx, FnIdx, Program, ProvRoot, Target, Ty};
@@ -238,7 +238,7 @@ fn made_by(
                     if inner.chain.len() >= summary::MAX_CHAIN || out.len() >= MOST {
                         continue;
                     }
-                    let mut chain = vec![Link { span: data.span, callee: Symbol::new(&program.fns[*f].path) }];
+                    let mut chain = vec![Link { span: data.span, callee: program.fns[*f].path }];
                     chain.extend(inner.chain.iter().cloned());
                     out.push(Returned { chain, confidence: inner.confidence.min(cap), ..inner.clone() });
                 }

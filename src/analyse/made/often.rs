@@ -250,7 +250,7 @@ impl<'a> Calls<'a> {
             let mut one = self.often(body, call, Some(params));
             if let Often::Many(many) = &mut one {
                 let data = &program.body(body).calls[call];
-                many.via.push(Link { span: data.span, callee: Symbol::new(&info.path) });
+                many.via.push(Link { span: data.span, callee: info.path });
                 many.sure &= matches!(&program.bodies[body].targets[call], Target::Local { fns, .. } if fns.len() == 1);
             }
             found = Some(match found {

@@ -43,7 +43,7 @@ fn operands<'a>(body: &'a Body, value: &'a Rvalue) -> Vec<&'a Operand> {
             call.args.iter().chain(called).collect()
         }
         Rvalue::AwaitMany { futures, .. } => futures.iter().collect(),
-        Rvalue::Aggregate { fields, base, .. } => fields.iter().map(|f| &f.1).chain(base).collect(),
+        Rvalue::Aggregate { fields, base, .. } => fields.iter().map(|f| &f.1).chain(base.as_deref()).collect(),
         Rvalue::Plain(ops) | Rvalue::Step { ops, .. } | Rvalue::Unknown(ops) => ops.iter().collect(),
     }
 }
@@ -81,7 +81,7 @@ pub fn reads(body: &Body, value: &Rvalue, local: LocalId) -> bool {
             call.args.iter().any(at) || matches!(&call.callee, Callee::Value(op) if at(op))
         }
         Rvalue::AwaitMany { futures, .. } => futures.iter().any(at),
-        Rvalue::Aggregate { fields, base, .. } => fields.iter().map(|f| &f.1).chain(base).any(at),
+        Rvalue::Aggregate { fields, base, .. } => fields.iter().map(|f| &f.1).chain(base.as_deref()).any(at),
         Rvalue::Plain(ops) | Rvalue::Step { ops, .. } | Rvalue::Unknown(ops) => ops.iter().any(at),
     }
 }
@@ -119,7 +119,7 @@ pub fn amounts(program: &Program, body: BodyIdx, operand: &Operand, depth: usize
         return None;
     }
     match operand {
-        Operand::Literal(ir::Literal::Int(n)) => Some(vec![Amount::Known(*n)]),
+        Operand::Literal(ir::Literal::Int(n)) => Some(vec![Amount::Known(n.get())]),
         Operand::Literal(_) => None,
         Operand::Path(path, _) => {
             let named = program.static_named(body, path)?;
@@ -360,7 +360,7 @@ fn parts<'a>(body: &'a Body, value: &'a Rvalue, field: Option<Symbol>) -> Vec<(&
             if field.is_some() =>
         {
             let written = fields.iter().find(|(name, _)| Some(*name) == field).map(|(_, op)| (op, None));
-            match written.or_else(|| base.as_ref().map(|base| (base, field))) {
+            match written.or_else(|| base.as_deref().map(|base| (base, field))) {
                 Some((Operand::Place(place), field)) => vec![(place, field)],
                 Some((Operand::Path(..) | Operand::Literal(_), _)) => Vec::new(),
                 None => places(body, value).into_iter().map(|place| (place, None)).collect(),

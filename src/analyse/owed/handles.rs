@@ -54,7 +54,7 @@ pub(super) fn add(program: &Program, idx: BodyIdx, accounts: &mut Accounts) {
 fn moved(value: &Rvalue) -> Vec<&Operand> {
     match value {
         Rvalue::Use(op) | Rvalue::Cast(op, _) => vec![op],
-        Rvalue::Aggregate { fields, base, .. } => fields.iter().map(|f| &f.1).chain(base).collect(),
+        Rvalue::Aggregate { fields, base, .. } => fields.iter().map(|f| &f.1).chain(base.as_deref()).collect(),
         Rvalue::Unknown(ops) => ops.iter().collect(),
         Rvalue::Ref { .. }
         | Rvalue::Call(_)

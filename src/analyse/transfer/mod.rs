@@ -165,7 +165,7 @@ impl<'a> Transfer<'a> {
                 }
                 out
             }
-            Rvalue::Aggregate { kind, fields, base } => self.aggregate(state, whole, kind, fields, base.as_ref()),
+            Rvalue::Aggregate { kind, fields, base } => self.aggregate(state, whole, kind, fields, base.as_deref()),
             Rvalue::Plain(ops) => {
                 if let [Operand::Place(place)] = ops.as_slice()
                     && let (Some(local), Some(&test)) = (whole, place.as_local().and_then(|l| state.tests.get(&l)))

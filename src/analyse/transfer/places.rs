@@ -20,7 +20,7 @@ impl Transfer<'_> {
                 Proj::Variant { path, field } => {
                     let last = path.last();
                     let transparent = ["Some", "Ok", "Err", "None"].iter().any(|n| last == *n) || {
-                        let prefix = Place { local: place.local, proj: place.proj[..i].to_vec() };
+                        let prefix = Place { local: place.local, proj: place.proj[..i].into() };
                         self.program.is_wrapper(&self.place_ty(&prefix))
                     };
                     if !transparent {
@@ -120,7 +120,7 @@ impl Transfer<'_> {
     /// is read from there is a copy.
     fn is_behind(&self, place: &Place) -> bool {
         let Some(at) = place.proj.iter().rposition(|p| *p == Proj::Deref) else { return false };
-        let base = Place { local: place.local, proj: place.proj[..at].to_vec() };
+        let base = Place { local: place.local, proj: place.proj[..at].into() };
         let of = self.place_ty(&base);
         of.is_known() && !self.program.tables.is_boxed(&of)
     }
@@ -318,7 +318,7 @@ impl Transfer<'_> {
                 Rvalue::Call(_) => false,
                 Rvalue::AwaitMany { futures, .. } => futures.iter().any(reads),
                 Rvalue::Aggregate { fields, base, .. } => {
-                    fields.iter().any(|(_, op)| reads(op)) || base.iter().any(reads)
+                    fields.iter().any(|(_, op)| reads(op)) || base.as_deref().is_some_and(reads)
                 }
                 Rvalue::Plain(ops) | Rvalue::Step { ops, .. } => plain && ops.iter().any(reads),
                 Rvalue::Unknown(ops) => ops.iter().any(reads),

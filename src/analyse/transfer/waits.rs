@@ -179,7 +179,7 @@ impl Transfer<'_> {
         for (arg, entries) in self.body.calls[id].args.iter().zip(args) {
             let Operand::Place(place) = arg else { continue };
             let through_handle = (0..=place.proj.len()).any(|n| {
-                let prefix = Place { local: place.local, proj: place.proj[..n].to_vec() };
+                let prefix = Place { local: place.local, proj: place.proj[..n].into() };
                 self.program.is_handle(&self.place_ty(&prefix))
             });
             if !through_handle {
