@@ -39,19 +39,18 @@ impl BuildHasher for Seeded {
 impl Symbol {
     /// Interns `text`.
     pub fn new(text: &str) -> Symbol {
-        /// How many names a thread remembers.
-        const SLOTS: usize = 8192;
         thread_local! {
-            // Names come again soon: most are found here, without a lock. Empty slots are zero, so that no thread pays for
-            // those that it does not use.
-            static RECENT: RefCell<[Option<Symbol>; SLOTS]> = const { RefCell::new([None; SLOTS]) };
+            // Names come again soon: most are found here, without a lock.
+            static RECENT: RefCell<[&'static str; 2048]> = const { RefCell::new([""; 2048]) };
         }
         let mut hash = Fx::default();
         hash.write(text.as_bytes());
-        let slot = hash.finish() as usize % SLOTS;
-        RECENT.with_borrow_mut(|recent| match recent[slot] {
-            Some(known) if known.0 == text => known,
-            Some(_) | None => *recent[slot].insert(Symbol::look_up(text)),
+        let slot = hash.finish() as usize % 2048;
+        RECENT.with_borrow_mut(|recent| {
+            if text.is_empty() || recent[slot] != text {
+                recent[slot] = Symbol::look_up(text).0;
+            }
+            Symbol(recent[slot])
         })
     }
 
