@@ -64,7 +64,7 @@ pub fn run(args: &Check, flags: &LevelFlags) -> Result<ExitCode, Stop> {
         paths: place.paths.clone(),
         inventory: outputs.iter().any(|output| output.format == Format::Html),
         fixes: args.fix || args.fix_dry_run || outputs.iter().any(|output| output.format.shows_fixes()),
-        last: true,
+        last: args.command.is_empty(),
         progress: Some(&tell),
         baseline: baseline.as_ref().map(|(_, known)| known),
         ..Options::new(&tree, &catalog)
