@@ -37,7 +37,7 @@ def tools():
 
 
 def semgrep(folder, *where):
-    return [folder / "semgrep", "scan", "--metrics=off", "--disable-version-check", "--no-git-ignore", "--quiet", "--json", "--config",
+    return [folder / "semgrep", "scan", "--metrics=off", "--disable-version-check", "--quiet", "--json", "--config",
             CRATE / "rules/semgrep.yml", *where]
 
 

@@ -273,3 +273,25 @@ fn letgos_column_in_the_comparison_is_true() {
     }
     assert!(said.iter().all(|function| rows.contains_key(function)), "{said:?}");
 }
+
+/// `cargo binstall` looks for what the release workflow uploads.
+#[test]
+fn archives_have_the_names_that_installers_ask_for() {
+    let manifest: toml::Table = read("Cargo.toml").parse().expect("it is TOML");
+    let binstall = &manifest["package"]["metadata"]["binstall"];
+    let workflow = read(".github/workflows/release.yml");
+    let (url, inside) = (binstall["pkg-url"].as_str().expect("a text"), binstall["bin-dir"].as_str().expect("a text"));
+    // `FOLDER` is packed as a folder of that name, tagged with the version.
+    assert!(url.ends_with("/releases/download/v{ version }/letgo-{ target }{ archive-suffix }"), "{url}");
+    assert_eq!(inside, "letgo-{ target }/{ bin }{ binary-ext }");
+    assert!(workflow.contains("FOLDER: letgo-${{ matrix.target }}") && workflow.contains("tags: [\"v*\"]"));
+    let targets: Vec<&str> =
+        workflow.lines().filter_map(|l| l.trim().strip_prefix("- { target: ")?.split(',').next()).collect();
+    assert!(targets.len() >= 5, "{targets:?}");
+    for target in targets {
+        let format = binstall["overrides"].get(target).unwrap_or(binstall)["pkg-fmt"].as_str().expect("a text");
+        let packed = if target.contains("windows") { "zip" } else { "tgz" };
+        assert_eq!(format, packed, "{target}");
+        assert!(workflow.contains(&format!("\"$FOLDER.{packed}\"")), "the workflow packs no {packed}");
+    }
+}
