@@ -39,6 +39,17 @@ impl Program {
         })
     }
 
+    /// Whether a value is such a handle by itself, maybe, rather than a reference to one.
+    pub fn is_own_handle(&self, ty: &Ty) -> bool {
+        match ty {
+            Ty::Ref(..) => false,
+            Ty::Adt(path, args) if *path == super::std_names::names().option => {
+                args.first().is_some_and(|inner| self.is_own_handle(inner))
+            }
+            ty => self.is_handle(ty),
+        }
+    }
+
     /// Whether what the guard of a lock protects is a handle, or a container of handles.
     pub fn protects_handles(&self, guard: &Ty) -> bool {
         let contains = |ty: &Ty| ty.head().is_some_and(|head| head.as_str().starts_with("std::"));
@@ -73,6 +84,14 @@ impl Program {
                 || !self.held(&field).is_empty()
         };
         Some(def.variants.iter().map(|(name, fields)| (*name, fields.iter().any(|(_, field)| holds(field)))).collect())
+    }
+
+    /// The types of the fields of a workspace type, of all variants.
+    pub fn fields_of(&self, path: Symbol, args: &[Ty]) -> Vec<Ty> {
+        let Some(def) = self.tables.adts.get(&path) else { return Vec::new() };
+        let subst = super::type_ops::adt_subst(def, args);
+        let fields = def.fields.iter().chain(def.variants.iter().flat_map(|(_, fields)| fields));
+        fields.map(|(_, ty)| self.tables.subst(ty, &subst)).collect()
     }
 
     /// Whether a path names a struct or enum of the workspace, or a type of std or the language: one of which all fields are

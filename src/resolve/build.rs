@@ -30,7 +30,7 @@ pub fn build(
     paths: &[String],
     workers: &impl Workers,
 ) -> Tables {
-    let tree = modules::build(crates, &files, paths);
+    let tree = modules::build(crates, &files, paths, &catalog);
     let mut fn_base = IndexVec::new();
     let mut body_base = IndexVec::new();
     let mut static_base = IndexVec::new();

@@ -9,7 +9,7 @@
 
 use super::FnIdx;
 use super::modules::ModIdx;
-use super::std_names::names;
+use super::std_names::{is_function, names};
 use super::tables::{ImplIdx, Tables, head_key};
 use super::ty::{Bound, Subst, Ty};
 use crate::base::Symbol;
@@ -411,7 +411,7 @@ impl Tables {
             };
             let exact = !def.self_ty.has_params();
             let holds = exact || self.bounds_hold(impl_, &subst);
-            if !holds && self.delegates(impl_) {
+            if !holds && (self.delegates(impl_) || self.for_functions(impl_)) {
                 continue;
             }
             let rank = [holds, !def.is_test && !self.fns[f].is_test, def.trait_.is_none(), fits, exact];
@@ -429,6 +429,11 @@ impl Tables {
             Some(Ty::Param(_, bounds)) if ty.is_known() => bounds.iter().all(|b| self.satisfies(ty, b.0, 3)),
             _ => true,
         })
+    }
+
+    /// Whether an impl is for whatever can be called (`impl<F: Fn() -> C> Make for F`): what is no function never has it.
+    fn for_functions(&self, impl_: ImplIdx) -> bool {
+        matches!(&self.impls[impl_].self_ty, Ty::Param(_, bounds) if bounds.iter().any(|b| is_function(b.0)))
     }
 
     /// Whether an impl is for a wrapper of any type (`impl<T: Repo> Repo for Arc<T>`): what it wraps says more.

@@ -11,6 +11,7 @@ use super::fx::{FxMap, FxSet};
 use super::{CrateInput, FnIdx};
 use crate::base::{FileId, Idx, IndexVec, Symbol};
 use crate::ir::{FileIr, ModuleKind};
+use crate::pack::Catalog;
 use crate::pack::catalog::described_by;
 use std::sync::{Arc, OnceLock};
 
@@ -182,14 +183,23 @@ struct Builder<'a> {
     by_path: FxMap<&'a str, FileId>,
     tree: Tree,
     used_paths: FxSet<Symbol>,
+    catalog: &'a Catalog,
+    /// Crates that are libraries which packs describe.
+    libraries: FxSet<usize>,
 }
 
 /// Builds the tree. `paths` are the files' paths relative to the workspace root, by id.
-pub fn build(crates: &[CrateInput], files: &IndexVec<FileId, Option<Arc<FileIr>>>, paths: &[String]) -> Tree {
+pub fn build(
+    crates: &[CrateInput],
+    files: &IndexVec<FileId, Option<Arc<FileIr>>>,
+    paths: &[String],
+    catalog: &Catalog,
+) -> Tree {
     let by_path = files.iter_enumerated().filter(|(_, f)| f.is_some());
     let by_path = by_path.filter_map(|(id, _)| Some((paths.get(id.index())?.as_str(), id))).collect();
     let tree = Tree { base: IndexVec::from_elem(None, files.len()), ..Tree::default() };
-    let mut builder = Builder { files, paths, by_path, tree, used_paths: FxSet::default() };
+    let libraries = FxSet::default();
+    let mut builder = Builder { files, paths, by_path, tree, used_paths: FxSet::default(), catalog, libraries };
     builder.place_roots(crates);
     builder.place_orphans(crates);
     builder.link_crates(crates);
@@ -208,7 +218,17 @@ impl Builder<'_> {
                 let below = root.strip_prefix(&input.dir).unwrap_or(root).trim_start_matches('/');
                 let is_test =
                     input.dev_only || ["tests/", "benches/", "examples/"].iter().any(|d| below.starts_with(d));
-                let name = if first { input.name.clone() } else { format!("{}/{}", input.name, stem_of(root)) };
+                let ir = self.files[file].as_deref();
+                let library = first && ir.is_some_and(|ir| is_library(self.catalog, &input.name, ir));
+                let name = match (first, library) {
+                    // Its paths are not those by which others know the library.
+                    (true, true) => format!("{}/source", input.name),
+                    (true, false) => input.name.clone(),
+                    (false, _) => format!("{}/{}", input.name, stem_of(root)),
+                };
+                if library {
+                    self.libraries.insert(krate);
+                }
                 let unit = self.unit(krate, &name, is_test);
                 self.place(Placing { file, unit, parent: None, name: Symbol::new(&name), mod_rs: true, is_test });
                 first = false;
@@ -388,7 +408,8 @@ impl Builder<'_> {
         }
     }
 
-    /// Fills the extern preludes from the crates' dependencies.
+    /// Fills the extern preludes from the crates' dependencies. A library that a pack describes is the library also where
+    /// its source lies in the workspace, as a copy or a fork: its rows say more than its source does.
     fn link_crates(&mut self, crates: &[CrateInput]) {
         let mut by_dir: FxMap<&str, ModIdx> = FxMap::default();
         let mut own: FxMap<usize, ModIdx> = FxMap::default();
@@ -402,16 +423,17 @@ impl Builder<'_> {
             by_dir.entry(input.dir.as_str()).or_insert(unit.root);
             by_name.entry(Symbol::new(&input.name)).and_modify(|r| *r = None).or_insert(Some(unit.root));
         }
+        let libraries: FxSet<ModIdx> = self.libraries.iter().filter_map(|krate| own.get(krate).copied()).collect();
         for unit in self.tree.units.iter_mut() {
             let Some(input) = crates.get(unit.krate) else { continue };
             for dep in &input.deps {
                 let outside = Symbol::new(&described_by(dep).replace('-', "_"));
-                let target = match dep.dir.as_deref().and_then(|d| by_dir.get(d)) {
-                    Some(root) => CrateName::Workspace(*root),
-                    None => match by_name.get(&outside) {
-                        Some(Some(root)) if own.get(&unit.krate) != Some(root) => CrateName::Workspace(*root),
-                        _ => CrateName::Outside(outside),
-                    },
+                let named =
+                    || by_name.get(&outside).copied().flatten().filter(|root| own.get(&unit.krate) != Some(root));
+                let inside = dep.dir.as_deref().and_then(|d| by_dir.get(d).copied()).or_else(named);
+                let target = match inside {
+                    Some(root) if !libraries.contains(&root) => CrateName::Workspace(root),
+                    Some(_) | None => CrateName::Outside(outside),
                 };
                 unit.externs.insert(Symbol::new(&dep.name), target);
             }
@@ -424,6 +446,28 @@ impl Builder<'_> {
         }
         self.tree.by_name = by_name;
     }
+}
+
+/// Whether a crate of the workspace is the library that a pack describes, a copy or a fork of its source: its root has most
+/// of the types that the pack names there. One that only has the library's name, such as a crate of one's own around it, has
+/// few.
+fn is_library(catalog: &Catalog, name: &str, root: &FileIr) -> bool {
+    let Some(pack) = catalog.pack_of_root(Symbol::new(name)) else { return false };
+    let has = |ty: &str| {
+        let is = |at: usize, n: Symbol| at == 0 && n.as_str() == ty;
+        root.structs.iter().any(|s| is(s.module, s.name))
+            || root.enums.iter().any(|e| is(e.module, e.name))
+            || root.traits.iter().any(|t| is(t.module, t.name))
+            || root.aliases.iter().any(|a| is(a.module, a.name))
+            || root.uses.iter().any(|u| u.is_pub && u.name.is_some_and(|n| is(u.module, n)))
+    };
+    let below = pack.types.iter().filter_map(|row| row.path.as_str().split_once("::"));
+    let (mut all, mut seen) = (0, 0);
+    for (_, ty) in below.filter(|(krate, ty)| *krate == name && !ty.contains("::")) {
+        all += 1;
+        seen += usize::from(has(ty));
+    }
+    all > 1 && seen * 2 > all
 }
 
 /// Names of the inline modules from the file's top to a module, itself included.

@@ -192,3 +192,9 @@ static PRELUDE_MAP: LazyLock<super::fx::FxMap<Symbol, Symbol>> = LazyLock::new(|
 pub fn prelude(name: Symbol) -> Option<Symbol> {
     PRELUDE_MAP.get(&name).copied()
 }
+
+/// Whether a trait is one of those by which functions and closures are called.
+pub fn is_function(trait_: Symbol) -> bool {
+    let n = names();
+    [n.fn_, n.fn_mut, n.fn_once, n.async_fn, n.async_fn_mut, n.async_fn_once].contains(&trait_)
+}

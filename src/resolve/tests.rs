@@ -516,3 +516,32 @@ fn arguments_that_an_expression_does_not_write_are_inferred() {
     assert_eq!(ty(&p, "f", "b"), "sqlx::Conn<sqlx::Postgres>");
     assert_eq!(ty(&p, "f", "d"), "sqlx::Transaction<sqlx::Postgres>");
 }
+
+#[test]
+fn a_copy_of_a_library_is_the_library() {
+    let app = "pub async fn f(pool: bb8::Pool<M>) { let c = pool.get().await; } pub struct M;";
+    let wrapper = "pub struct Pool<M>(M); impl<M> Pool<M> { pub async fn get(&self) -> u8 { 0 } }";
+    let copy = format!(
+        "{wrapper} pub use inner::PooledConnection; pub struct Builder; pub trait ManageConnection {{}} mod inner {{ pub struct PooledConnection; }}"
+    );
+    for (library, expected) in [(copy.as_str(), "pack bb8::Pool::get"), (wrapper, "fn bb8::Pool::get")] {
+        let p = link_crates(
+            &[("app/src/lib.rs", app), ("vendor/bb8/src/lib.rs", library)],
+            vec![krate("app", "app", &[("bb8", "vendor/bb8")]), krate("bb8", "vendor/bb8", &[])],
+        );
+        assert_eq!(target(&p, "f", "get"), expected);
+    }
+}
+
+#[test]
+fn impls_for_functions_are_for_functions_only() {
+    let p = link_one(
+        "pub struct Drawn; pub struct Maker;
+         pub trait Make { type Out; async fn make(&self) -> Result<Self::Out, String>; }
+         impl Make for Maker { type Out = Drawn; async fn make(&self) -> Result<Drawn, String> { todo!() } }
+         impl<F, C> Make for F where F: Fn() -> C { type Out = C; async fn make(&self) -> Result<C, String> { Ok(self()) } }
+         async fn f(maker: std::sync::Arc<dyn Make<Out = Drawn>>) { let made = maker.make().await.unwrap(); }",
+    );
+    assert_eq!(ty(&p, "f", "made"), "app::Drawn");
+    assert_eq!(target(&p, "f", "make"), "fn (any of) app::Maker::make, app::{any}::make");
+}

@@ -546,31 +546,40 @@ impl Tables {
                 {
                     return ty;
                 }
-                for (trait_, args) in self.with_supers(bounds) {
-                    if via.is_some_and(|v| v != trait_) {
-                        continue;
-                    }
-                    match self.traits.get(&trait_) {
-                        Some(def) => {
-                            if let Some((bounds, _)) = def.assoc.get(&name) {
-                                // A binding in the bound (`Iterator<Item = T>`) stands after the trait's own arguments.
-                                if def.assoc.len() == 1 && args.len() == def.params.len() + 1 {
-                                    return args[args.len() - 1].clone();
-                                }
-                                return Ty::Param(self.know.join(*param, name), bounds.clone());
-                            }
-                        }
-                        None if args.len() == 1 && self.closure_like(trait_).is_none() => return args[0].clone(),
-                        None => {}
-                    }
+                match self.said_of(bounds, via, name) {
+                    Some(Ok(ty)) => return ty,
+                    Some(Err(bounds)) => return Ty::Param(self.know.join(*param, name), bounds),
+                    None => {}
                 }
                 Ty::Param(self.know.join(*param, name), List::default())
             }
             Ty::Unknown | Ty::Never => Ty::Unknown,
-            Ty::Adt(..) | Ty::Dyn(_) | Ty::Tuple(_) | Ty::Slice(_) | Ty::Future(_) | Ty::Fn(..) | Ty::Ref(..) => {
+            Ty::Dyn(bounds) => match self.said_of(bounds, via, name) {
+                Some(Ok(ty)) => ty,
+                Some(Err(_)) | None => self.project_known(base, via, name),
+            },
+            Ty::Adt(..) | Ty::Tuple(_) | Ty::Slice(_) | Ty::Future(_) | Ty::Fn(..) | Ty::Ref(..) => {
                 self.project_known(base, via, name)
             }
         }
+    }
+
+    /// What bounds say of an associated type: the type that it is bound to, or what it is bounded by.
+    fn said_of(&self, bounds: &[Bound], via: Option<Symbol>, name: Symbol) -> Option<Result<Ty, Arc<[Bound]>>> {
+        let all = self.with_supers(bounds);
+        all.iter().filter(|(trait_, _)| via.is_none_or(|v| v == *trait_)).find_map(|(trait_, args)| {
+            match self.traits.get(trait_) {
+                Some(def) => def.assoc.get(&name).map(|(bounds, _)| {
+                    // A binding in the bound (`Iterator<Item = T>`) stands after the trait's own arguments.
+                    let bound = def.assoc.len() == 1 && args.len() == def.params.len() + 1;
+                    args.last().filter(|_| bound).cloned().ok_or_else(|| bounds.clone())
+                }),
+                None => {
+                    let only = args.len() == 1 && self.closure_like(*trait_).is_none();
+                    only.then(|| Ok(args[0].clone()))
+                }
+            }
+        })
     }
 
     fn project_known(&self, base: &Ty, via: Option<Symbol>, name: Symbol) -> Ty {
@@ -643,6 +652,14 @@ impl Tables {
         match ty.peel_refs() {
             Ty::Unknown => false,
             Ty::Param(_, bounds) | Ty::Dyn(bounds) if self.with_supers(bounds).iter().any(|b| b.0 == trait_) => true,
+            // What can be called is a function, a closure, or a box of one.
+            ty if super::std_names::is_function(trait_) => match ty {
+                Ty::Adt(path, args) if *path == names().boxed => {
+                    args.first().is_none_or(|inner| self.satisfies(inner, trait_, fuel - 1))
+                }
+                Ty::Fn(..) => true,
+                _ => false,
+            },
             ty => {
                 let list = head_key(ty).and_then(|k| self.by_head.get(&k)).map_or(&[][..], Vec::as_slice);
                 let direct = list.iter().any(|i| {

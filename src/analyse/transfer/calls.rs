@@ -132,6 +132,10 @@ impl Transfer<'_> {
             let borrowed: Vec<Vec<Entry>> = args_borrowed(&values);
             out.add_pending(Pending { what: Deferred::Call(id), args: borrowed.into(), task: false });
         }
+        // A handle that was cloned out of what a lock protects has nothing to do with the lock any more.
+        if !out.entries.is_empty() && self.program.is_own_handle(&self.program.bodies[self.idx].results[id]) {
+            out.entries.retain(|e| e.owned || self.resource(e.res).kind != Kind::LockGuard);
+        }
         out
     }
 
