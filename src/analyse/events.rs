@@ -308,6 +308,10 @@ pub enum Event {
         /// The collection.
         name: Symbol,
     },
+    /// Connections stay in a pool of one's own after it was shut.
+    LeftBehind(Box<super::shut::LeftBehind>),
+    /// A task owns what it looks after, which is never dropped therefore.
+    KeptAlive(Box<super::kept_alive::KeptAlive>),
     /// A resource is moved into a task or thread of its own.
     Spawned {
         /// The resource.

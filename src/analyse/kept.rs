@@ -7,7 +7,7 @@ use super::events::{Event, Slot};
 use super::{BodyEvents, Facts};
 use crate::base::{Idx, Symbol};
 use crate::ir::{LocalId, Operand, Place, Proj, Rvalue, StmtKind};
-use crate::pack::Effect;
+use crate::pack::{Effect, Kind};
 use crate::resolve::{BodyIdx, Program, Prov, ProvRoot, Target, Ty};
 use std::collections::BTreeSet;
 
@@ -43,9 +43,16 @@ pub fn through_locks(program: &Program, mut prov: Prov) -> Prov {
     prov
 }
 
-/// The workspace type behind references and wrappers.
+/// The workspace type behind references, wrappers and locks.
 fn owner_path(program: &Program, ty: &Ty) -> Option<Symbol> {
-    program.peel_wrappers(ty).head()
+    let mut at = program.peel_wrappers(ty);
+    for _ in 0..LOCKS {
+        match program.type_row(&at) {
+            Some(row) if row.kind == Kind::Lock => at = program.peel_wrappers(at.args().first()?),
+            Some(_) | None => break,
+        }
+    }
+    at.head()
 }
 
 fn kept(events: &BodyEvents) -> impl Iterator<Item = &Slot> {

@@ -77,7 +77,7 @@ pub fn calls(body: &Body, blocks: &[BlockId]) -> Vec<CallId> {
 }
 
 /// The blocks that come after a block, itself if it comes again.
-fn reached(body: &Body, from: BlockId) -> Vec<bool> {
+pub fn reached(body: &Body, from: BlockId) -> Vec<bool> {
     let mut seen = vec![false; body.blocks.len()];
     let mut todo: Vec<BlockId> = body.blocks[from].term.successors().collect();
     while let Some(at) = todo.pop() {

@@ -19,11 +19,13 @@ pub mod made;
 pub mod outcomes;
 pub mod owed;
 pub mod kept;
+pub mod kept_alive;
 pub mod locks;
 pub mod loops;
 pub mod own_senders;
 pub mod piles;
 pub mod resource;
+pub mod shut;
 pub mod sql;
 pub mod state;
 pub mod summary;
@@ -138,14 +140,16 @@ pub fn run(program: &Program, tests: bool, workers: &impl Workers) -> Facts {
     let mut facts = Facts { summaries, ..Facts::default() };
     read_events(program, &mut facts, left, workers);
     // Looks over the whole program that do not need each other.
+    let known = &facts;
     let find = || {
         let mut found: IndexVec<BodyIdx, BodyEvents> = program.bodies.iter().map(|_| BodyEvents::default()).collect();
         made::find(program, &mut found);
         piles::find(program, &mut found);
         own_senders::find(program, &mut found);
+        shut::find(program, &mut found);
+        kept_alive::find(program, &known.summaries, &mut found);
         (found, made::sizes(program), made::closed_gates(program))
     };
-    let known = &facts;
     let ask = || {
         let (emptied, sources) = (kept::emptied(program, known), callers::sources(program, known));
         (emptied, sources, instances::of(program), unlocks_on_return(program, &known.summaries))

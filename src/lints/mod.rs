@@ -26,6 +26,7 @@ pub mod undriven_connection;
 pub mod unreleased_on_path;
 
 mod balances;
+mod left_behind;
 mod own_inputs;
 pub mod words;
 

@@ -3,7 +3,8 @@
 //! ## What it does
 //! Reports a pooled connection that is moved into a task or thread that never ends, a listener taken from a pool that
 //! lives as long as a stream which somebody else reads, and a task beside a function's work, such as a heartbeat, that one way
-//! out of the function aborts and another lets run on. Also a task that ends when its channel is closed, and has a sender of it.
+//! out of the function aborts and another lets run on. Also a task that ends when its channel is closed, and has a sender of it;
+//! and one that owns the pool of one's own that it looks after, which is dropped when nobody owns it any more.
 //!
 //! ## Why is this bad?
 //! The task or the reader decides when the connection comes back. A loop without an end never lets go; a listener for each
@@ -46,6 +47,7 @@
 //! is awaited or handed on, or which does not go on in a loop.
 
 use super::{Cx, Group, Lint, balances, words};
+use crate::analyse::kept_alive::KeptAlive;
 use crate::analyse::owed::Sort;
 use crate::analyse::{Event, PoolClass, ResId};
 use crate::base::{Confidence, Finding, Span, Symbol};
@@ -84,10 +86,28 @@ fn check(cx: &Cx<'_>, out: &mut Vec<Finding>) {
             {
                 out.push(read_by_others(cx, *res, *span));
             }
+            Event::KeptAlive(kept) if !words::happens_once(cx, kept.span) => out.push(kept_alive(cx, kept)),
             Event::OwnSender { span, recv, sender } => out.push(keeps_itself(cx, *span, *recv, *sender)),
             _ => {}
         }
     }
+}
+
+/// A task that owns what it looks after.
+fn kept_alive(cx: &Cx<'_>, kept: &KeptAlive) -> Finding {
+    let KeptAlive { span, made, what, handle } = *kept;
+    let mut finding = words::finding(cx, LINT.name, Confidence::Medium, span, None);
+    finding.resource = what.to_string();
+    finding.message =
+        format!("this task owns the `{what}` that it looks after: it stays when the last `{handle}` is gone");
+    finding.steps.push(words::step(made, format!("the `{what}` and its connections are shared from here on")));
+    finding.steps.push(words::step(span, "one share is the task's, which goes on in its loop and is not told to stop"));
+    finding.steps = words::order_steps(std::mem::take(&mut finding.steps), span);
+    finding.kinds.push(String::from("kept alive"));
+    finding.why =
+        format!("nothing drops the `{what}`: its connections stay open, and the task turns, until the program ends");
+    finding.help = String::from("give the task a `Weak`, and let it end when that can be upgraded no more");
+    finding
 }
 
 /// A task that waits for a channel to be closed which it keeps open itself.

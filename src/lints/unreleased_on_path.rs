@@ -8,6 +8,8 @@
 //!   given back by a statement whose answer nobody looks at;
 //! - a transaction that is begun and ended as text (`BEGIN`, `COMMIT`) over a connection that lives on;
 //! - a connection that is taken out of a field and dropped on one path although another puts it back or uses it;
+//! - the connections in a pool of one's own when it is shut: where a flag is set after which nobody gets one, and they are left
+//!   there, or put in afterwards because the flag was looked at before the pool's lock was taken;
 //! - permits that are forgotten and added again by `add_permits`, also where the task that adds them may end before; permits
 //!   that are added although none are forgotten;
 //! - a raw handle that a C library gave, as a result or through an out-parameter, also where the call that gave it failed;
@@ -63,7 +65,7 @@
 //! An unlock that fails and is looked at is taken for one that works. Counters are not told apart by amount, nor members by what they are where
 //! their names are made in different ways. A panic is no exit, except of a task that is to add permits again.
 
-use super::{Cx, Group, Lint, balances, words};
+use super::{Cx, Group, Lint, balances, left_behind, words};
 use crate::analyse::owed::{Account, Balance, Sort};
 use crate::analyse::{Event, Life, Outcomes, Release, ResId};
 use crate::base::{Confidence, Finding, Span};
@@ -84,6 +86,7 @@ fn check(cx: &Cx<'_>, out: &mut Vec<Finding>) {
     for res in cx.events().resources.indices() {
         out.extend(locked(cx, res).or_else(|| unasked(cx, res)).or_else(|| taken(cx, res)));
     }
+    out.extend(left_behind::findings(cx, LINT.name));
     let tasks = |account: &usize| cx.events().accounts[*account].sort == Sort::Task;
     for account in (0..cx.events().accounts.len()).filter(|a| !tasks(a)) {
         out.extend(balances::unbalanced(cx, LINT.name, account).or_else(|| added(cx, account)));

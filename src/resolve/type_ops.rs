@@ -565,7 +565,7 @@ impl Tables {
     }
 
     /// What bounds say of an associated type: the type that it is bound to, or what it is bounded by.
-    fn said_of(&self, bounds: &[Bound], via: Option<Symbol>, name: Symbol) -> Option<Result<Ty, Arc<[Bound]>>> {
+    fn said_of(&self, bounds: &[Bound], via: Option<Symbol>, name: Symbol) -> Option<Result<Ty, List<Bound>>> {
         let all = self.with_supers(bounds);
         all.iter().filter(|(trait_, _)| via.is_none_or(|v| v == *trait_)).find_map(|(trait_, args)| {
             match self.traits.get(trait_) {
