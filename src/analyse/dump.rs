@@ -117,6 +117,9 @@ fn instances(program: &Program, facts: &Facts, idx: BodyIdx) -> String {
         let (text, next) = match why {
             Many::Uncalled => (format!("nobody in sight calls `{}`", path(at)), None),
             Many::ForTests => (format!("nobody in sight calls `{}`, which seems to serve tests", path(at)), None),
+            Many::Asked => {
+                (format!("methods named like `{}` are called on something whose type is not known", path(at)), None)
+            }
             Many::Recurs => (format!("`{}` calls itself", path(at)), None),
             Many::Value(by) => (format!("`{}` hands it on as a value", path(by)), None),
             Many::Leaves(by) => (format!("`{}` lets others run it", path(by)), None),

@@ -14,9 +14,9 @@
 mod bounded;
 mod fate;
 
-use super::made::read;
+use super::made::{often, read};
 use crate::base::{IndexVec, Symbol};
-use crate::ir::{CallId, Callee};
+use crate::ir::{CallId, Callee, Owner, Path};
 use crate::resolve::{BodyIdx, FnIdx, Program, Target};
 use fate::{Fate, Fates};
 use std::collections::{HashMap, HashSet};
@@ -29,6 +29,8 @@ pub enum Many {
     Uncalled,
     /// Nobody in sight calls it, and its name says that it serves tests.
     ForTests,
+    /// Methods of its name are called on something whose type is not known.
+    Asked,
     /// It calls itself.
     Recurs,
     /// This body hands it on as a value.
@@ -73,10 +75,19 @@ impl Instances {
 /// How many tasks may run each body.
 pub fn of(program: &Program) -> Instances {
     let asked = Asked::of(program);
-    let roots = roots(program, &asked);
-    let bounded = bounded::bodies(program, &roots, &asked);
+    let mut roots = roots(program, &asked);
     let nothing = IndexVec::from_elem(false, program.bodies.len());
-    Instances { many: spread(program, &roots, &bounded, &asked), others: spread(program, &roots, &nothing, &asked) }
+    let others = spread(program, &roots, &nothing, &asked);
+    // To empty a pool takes many who really come, not one who might: who asks by name decides, and what a program has to spare
+    // does not count.
+    let mains = mains(program);
+    roots.retain(|(body, why)| match why {
+        Many::Asked => false,
+        Many::Uncalled => !program.fn_of_body(*body).is_some_and(|f| is_spare(program, f, &mains)),
+        Many::ForTests | Many::Recurs | Many::Value(_) | Many::Leaves(_) | Many::Runs(_) => true,
+    });
+    let bounded = bounded::bodies(program, &roots, &asked);
+    Instances { many: spread(program, &roots, &bounded, &asked), others }
 }
 
 /// The methods that calls on something of unknown type, or on more types than were followed, may reach: all of that name which
@@ -160,7 +171,8 @@ fn roots(program: &Program, asked: &Asked) -> Vec<(BodyIdx, Many)> {
         let why = match (is_main, is_called) {
             (false, false) if serves_tests(name) => Some(Many::ForTests),
             (false, false) => Some(Many::Uncalled),
-            _ => recurs.then_some(Many::Recurs),
+            _ if recurs => Some(Many::Recurs),
+            _ => asked.fns.contains(&f).then_some(Many::Asked),
         };
         if let Some(why) = why {
             roots.push((body, why));
@@ -171,6 +183,44 @@ fn roots(program: &Program, asked: &Asked) -> Vec<(BodyIdx, Many)> {
         roots.extend(named.filter_map(|f| program.fns[f].body).map(|to| (to, Many::Value(body))));
     }
     roots
+}
+
+/// Crates that have a `main`.
+fn mains(program: &Program) -> HashSet<usize> {
+    let mains = program
+        .fns
+        .iter_enumerated()
+        .filter(|(f, info)| program.fn_ir(*f).name.as_str() == "main" && info.self_ty.is_none() && !info.is_test);
+    mains.map(|(_, info)| info.krate).collect()
+}
+
+/// Whether a public function that nobody calls is plain code: nothing about it (an attribute, a trait, what a request tells as
+/// a parameter) that something else could call it by. In a crate that has a `main` it is what the program does not use, not
+/// its interface.
+fn is_spare(program: &Program, f: FnIdx, mains: &HashSet<usize>) -> bool {
+    const PLAIN: [&str; 12] = [
+        "allow",
+        "cfg",
+        "cold",
+        "deprecated",
+        "doc",
+        "expect",
+        "inline",
+        "instrument",
+        "must_use",
+        "track_caller",
+        "warn",
+        "deny",
+    ];
+    let (info, ir) = (&program.fns[f], program.fn_ir(f));
+    let plain = |attrs: &[(Path, String)]| attrs.iter().all(|(path, _)| PLAIN.contains(&path.last().as_str()));
+    let around = match ir.owner {
+        Owner::Free => true,
+        Owner::Impl(i) => program.files[info.file].as_ref().is_some_and(|file| plain(&file.impls[i].attrs)),
+        Owner::Trait(_) => false,
+    };
+    let asked = info.params.iter().any(|ty| often::request(program, ty, 3).is_some());
+    mains.contains(&info.krate) && ir.is_pub && info.trait_.is_none() && plain(&ir.attrs) && around && !asked
 }
 
 /// Whether a name says that its function sets something up for tests (`init_test_pool`, `pool_for_tests`). Bodies of tests are

@@ -267,6 +267,11 @@ pub fn same_pool(program: &Program, owner: Option<FnIdx>, held: &PoolId, wanted:
                 Sameness::Different
             };
         }
+        if let (Some(x), Some(y)) = (a.last(), b.last())
+            && program.roles_differ(*x, *y)
+        {
+            return Sameness::Different;
+        }
         return Sameness::Maybe(Confidence::Medium, "if its owner was given a clone of the same pool");
     }
     // Two owners that are given pools apart are mostly given two: a reader's and a writer's, one of each component.

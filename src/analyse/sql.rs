@@ -88,7 +88,10 @@ pub fn nature(text: &str) -> Nature {
     let writes = statements.is_empty() || statements.iter().any(writes);
     let partial = words().any(|w| w == HOLE);
     let whole = locks.is_some() || !partial;
-    let session = if words().any(takes) && words().any(gives) || !whole { None } else { session(&statements, locks) };
+    // Whatever the channel is called.
+    let listens = statements.len() == 1 && statements[0].first().is_some_and(|w| w == "listen");
+    let both = words().any(takes) && words().any(gives);
+    let session = if both || !(whole || listens) { None } else { session(&statements, locks) };
     let hole_tells = |statement: &Vec<String>| match statement.first().map_or("", String::as_str) {
         "with" => !statement.iter().any(|w| changes(w)) && statement.iter().any(|w| w == HOLE),
         first => first == HOLE,

@@ -127,4 +127,14 @@ impl Program {
         }
         false
     }
+
+    /// Whether some struct of the workspace keeps pools of both names side by side, so that they tell roles apart (`reader`,
+    /// `writer`), and none fills both from one pool.
+    pub fn roles_differ(&self, a: Symbol, b: Symbol) -> bool {
+        let is_pool = |ty: &Ty| self.type_row(ty).is_some_and(|row| row.kind == Kind::Pool);
+        let keeps = |fields: &[(Symbol, Ty)], name: Symbol| fields.iter().any(|(n, ty)| *n == name && is_pool(ty));
+        let adts = self.tables.adts.iter();
+        let mut both = adts.filter(|(_, def)| keeps(&def.fields, a) && keeps(&def.fields, b)).peekable();
+        a != b && both.peek().is_some() && both.all(|(path, _)| self.sibling_fields(*path, a, b) != Some(true))
+    }
 }

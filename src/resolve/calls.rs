@@ -632,12 +632,16 @@ fn closed(subst: &Subst, own: &[Symbol]) -> Subst {
     all
 }
 
-/// Whether a type knows the arguments that another of the same head leaves open.
+/// Whether a type knows arguments that another of the same head leaves open, at whatever depth (`Object<Manager<_>>`), and
+/// contradicts none of those it knows.
 fn fills(ty: &Ty, open: &Ty) -> bool {
+    let agrees = |(a, b): (&Ty, &Ty)| !b.is_known() && a.is_known() || fills(a, b);
     ty.head().is_some()
         && ty.head() == open.head()
-        && !open.args().iter().any(Ty::is_known)
-        && ty.args().iter().any(Ty::is_known)
+        && ty.args().len() >= open.args().len()
+        && ty.args().iter().zip(open.args()).all(|(a, b)| a == b || !a.is_known() || agrees((a, b)))
+        && (open.args().is_empty() && ty.args().iter().any(Ty::is_known)
+            || ty.args().iter().zip(open.args()).any(agrees))
 }
 
 fn is_closure(ty: &Ty) -> bool {

@@ -265,7 +265,7 @@ impl<'a> Calls<'a> {
                 Some(before) => before.or(one),
             });
         }
-        let tells: Vec<Option<Request>> = info.params.iter().map(|ty| self.request(ty, 3)).collect();
+        let tells: Vec<Option<Request>> = info.params.iter().map(|ty| request(self.program, ty, 3)).collect();
         if params.iter().any(|n| tells.get(n.param) == Some(&Some(Request::Data))) {
             return match found {
                 Some(Often::Once) => Often::Once,
@@ -299,21 +299,22 @@ impl<'a> Calls<'a> {
         }
         Often::Unknown
     }
+}
 
-    fn request(&self, ty: &Ty, depth: usize) -> Option<Request> {
-        let by_path = |path: Symbol| self.program.catalog.type_row(path).and_then(|row| row.request);
-        match ty.peel_refs() {
-            Ty::Adt(path, args) => by_path(*path)
-                .or_else(|| (depth > 0).then(|| args.iter().find_map(|a| self.request(a, depth - 1))).flatten()),
-            Ty::Unknown
-            | Ty::Ref(..)
-            | Ty::Tuple(_)
-            | Ty::Slice(_)
-            | Ty::Param(..)
-            | Ty::Dyn(_)
-            | Ty::Future(_)
-            | Ty::Fn(..)
-            | Ty::Never => None,
-        }
+/// What a parameter of this type, or what it is a wrapper of, says about a request.
+pub(in crate::analyse) fn request(program: &Program, ty: &Ty, depth: usize) -> Option<Request> {
+    let by_path = |path: Symbol| program.catalog.type_row(path).and_then(|row| row.request);
+    match ty.peel_refs() {
+        Ty::Adt(path, args) => by_path(*path)
+            .or_else(|| (depth > 0).then(|| args.iter().find_map(|a| request(program, a, depth - 1))).flatten()),
+        Ty::Unknown
+        | Ty::Ref(..)
+        | Ty::Tuple(_)
+        | Ty::Slice(_)
+        | Ty::Param(..)
+        | Ty::Dyn(_)
+        | Ty::Future(_)
+        | Ty::Fn(..)
+        | Ty::Never => None,
     }
 }
