@@ -81,9 +81,11 @@ pub fn of(program: &Program) -> Instances {
     // To empty a pool takes many who really come, not one who might: who asks by name decides, and what a program has to spare
     // does not count.
     let mains = mains(program);
+    let by_macros: HashSet<Symbol> =
+        program.files.iter().flatten().flat_map(|file| &file.macro_names).copied().collect();
     roots.retain(|(body, why)| match why {
         Many::Asked => false,
-        Many::Uncalled => !program.fn_of_body(*body).is_some_and(|f| is_spare(program, f, &mains)),
+        Many::Uncalled => !program.fn_of_body(*body).is_some_and(|f| is_spare(program, f, &mains, &by_macros)),
         Many::ForTests | Many::Recurs | Many::Value(_) | Many::Leaves(_) | Many::Runs(_) => true,
     });
     let bounded = bounded::bodies(program, &roots, &asked);
@@ -195,9 +197,9 @@ fn mains(program: &Program) -> HashSet<usize> {
 }
 
 /// Whether a public function that nobody calls is plain code: nothing about it (an attribute, a trait, what a request tells as
-/// a parameter) that something else could call it by. In a crate that has a `main` it is what the program does not use, not
+/// a parameter, its name in a macro) that something else could call it by. In a crate that has a `main` it is what the program does not use, not
 /// its interface.
-fn is_spare(program: &Program, f: FnIdx, mains: &HashSet<usize>) -> bool {
+fn is_spare(program: &Program, f: FnIdx, mains: &HashSet<usize>, by_macros: &HashSet<Symbol>) -> bool {
     const PLAIN: [&str; 12] = [
         "allow",
         "cfg",
@@ -220,7 +222,8 @@ fn is_spare(program: &Program, f: FnIdx, mains: &HashSet<usize>) -> bool {
         Owner::Trait(_) => false,
     };
     let asked = info.params.iter().any(|ty| often::request(program, ty, 3).is_some());
-    mains.contains(&info.krate) && ir.is_pub && info.trait_.is_none() && plain(&ir.attrs) && around && !asked
+    let named = by_macros.contains(&ir.name);
+    mains.contains(&info.krate) && !named && ir.is_pub && info.trait_.is_none() && plain(&ir.attrs) && around && !asked
 }
 
 /// Whether a name says that its function sets something up for tests (`init_test_pool`, `pool_for_tests`). Bodies of tests are

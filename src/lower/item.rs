@@ -349,8 +349,7 @@ impl Lower<'_> {
                     self.constant(&c.ident, Owner::Impl(index), &c.ty, Some(&c.expr), true, &c.attrs, span);
                 }
                 syn::ImplItem::Macro(m) => {
-                    let at = self.spans.mac(&m.mac);
-                    self.ir.item_macros.push((self.module, ty::path(&m.mac.path), at));
+                    tokens::names(&m.mac.tokens, &mut self.ir.macro_names);
                 }
                 _ => {}
             }
@@ -491,10 +490,9 @@ impl Lower<'_> {
     fn item_macro(&mut self, x: &syn::ItemMacro) {
         let at = self.spans.mac(&x.mac);
         self.covers(at);
-        if let Some(name) = &x.ident {
+        if x.ident.is_some() {
             // A definition: `macro_rules! name { … }`.
-            let path = Path::from_names([ty::symbol(name).as_str()]);
-            self.ir.item_macros.push((self.module, path, at));
+            tokens::names(&x.mac.tokens, &mut self.ir.macro_names);
             return;
         }
         let path = ty::path(&x.mac.path);
@@ -508,7 +506,7 @@ impl Lower<'_> {
         if is_lazy && self.lazy_statics(&x.mac) {
             return;
         }
-        self.ir.item_macros.push((self.module, path, at));
+        tokens::names(&x.mac.tokens, &mut self.ir.macro_names);
         self.wrapped_items(&x.mac.tokens);
     }
 

@@ -205,6 +205,7 @@ impl Lower<'_> {
 
     fn not_understood(&mut self, mac: &Macro, at: Span) -> Rvalue {
         self.unknown("macro", at);
+        tokens::names(&mac.tokens, &mut self.ir.macro_names);
         Rvalue::Unknown(self.mentions(&mac.tokens))
     }
 

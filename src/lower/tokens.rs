@@ -3,7 +3,9 @@
 //! **Invariants:** spans survive; tokens that do not fit give `None` or a shorter list with `complete == false`, never an
 //! error that is lost.
 
+use crate::base::Symbol;
 use proc_macro2::{Delimiter, Group, Ident, Punct, Spacing, TokenStream, TokenTree};
+use std::collections::HashSet;
 use syn::ext::IdentExt;
 use syn::parse::discouraged::Speculative;
 use syn::parse::{Parse, ParseStream, Parser};
@@ -530,4 +532,17 @@ pub(super) fn conditional(tokens: &TokenStream) -> Option<(Vec<Vec<Stmt>>, bool)
     let blocks: Vec<Vec<Stmt>> = brace_groups(tokens).iter().map(stmts).collect::<Option<_>>()?;
     let has_else = blocks.len() > ifs;
     (!blocks.is_empty()).then_some((blocks, has_else))
+}
+
+/// Adds the identifiers of tokens, at whatever depth.
+pub(super) fn names(tokens: &TokenStream, found: &mut HashSet<Symbol>) {
+    for token in tokens.clone() {
+        match token {
+            TokenTree::Ident(ident) => {
+                found.insert(super::ty::symbol(&ident));
+            }
+            TokenTree::Group(group) => names(&group.stream(), found),
+            TokenTree::Punct(_) | TokenTree::Literal(_) => {}
+        }
+    }
 }
