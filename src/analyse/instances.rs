@@ -79,17 +79,27 @@ pub fn of(program: &Program) -> Instances {
     let nothing = IndexVec::from_elem(false, program.bodies.len());
     let others = spread(program, &roots, &nothing, &asked);
     // To empty a pool takes many who really come, not one who might: who asks by name decides, and what a program has to spare
-    // does not count.
-    let mains = mains(program);
-    let by_macros: HashSet<Symbol> =
-        program.files.iter().flatten().flat_map(|file| &file.macro_names).copied().collect();
-    roots.retain(|(body, why)| match why {
-        Many::Asked => false,
-        Many::Uncalled => !program.fn_of_body(*body).is_some_and(|f| is_spare(program, f, &mains, &by_macros)),
-        Many::ForTests | Many::Recurs | Many::Value(_) | Many::Leaves(_) | Many::Runs(_) => true,
-    });
+    // makes nobody come to what the program itself runs.
+    let (mains, by_macros) = (mains(program), named_by_macros(program));
+    let crates: HashSet<usize> = mains.iter().map(|f| program.fns[*f].krate).collect();
+    let is_spare = |body| program.fn_of_body(body).is_some_and(|f| is_spare(program, f, &crates, &by_macros));
+    roots.retain(|(_, why)| *why != Many::Asked);
+    let (spare, roots): (Vec<_>, Vec<_>) =
+        roots.into_iter().partition(|(body, why)| *why == Many::Uncalled && is_spare(*body));
     let bounded = bounded::bodies(program, &roots, &asked);
-    Instances { many: spread(program, &roots, &bounded, &asked), others }
+    let many = spread(program, &roots, &bounded, &asked);
+    let mut used = nothing;
+    let mut todo: Vec<BodyIdx> = mains.iter().filter_map(|f| program.fns[*f].body).collect();
+    while let Some(body) = todo.pop() {
+        if !std::mem::replace(&mut used[body], true) {
+            todo.extend(program.callees(body).iter().copied().chain(asked.bodies(program, body)));
+        }
+    }
+    let mut spread = Spread { program, bounded: &used, asked: &asked, many };
+    for (body, why) in spare {
+        spread.from(body, why);
+    }
+    Instances { many: spread.many, others }
 }
 
 /// The methods that calls on something of unknown type, or on more types than were followed, may reach: all of that name which
@@ -187,19 +197,23 @@ fn roots(program: &Program, asked: &Asked) -> Vec<(BodyIdx, Many)> {
     roots
 }
 
-/// Crates that have a `main`.
-fn mains(program: &Program) -> HashSet<usize> {
-    let mains = program
-        .fns
-        .iter_enumerated()
-        .filter(|(f, info)| program.fn_ir(*f).name.as_str() == "main" && info.self_ty.is_none() && !info.is_test);
-    mains.map(|(_, info)| info.krate).collect()
+/// The functions that programs begin with.
+fn mains(program: &Program) -> Vec<FnIdx> {
+    let fns = program.fns.iter_enumerated();
+    let mains =
+        fns.filter(|(f, info)| program.fn_ir(*f).name.as_str() == "main" && info.self_ty.is_none() && !info.is_test);
+    mains.map(|(f, _)| f).collect()
+}
+
+/// What macros may call.
+fn named_by_macros(program: &Program) -> HashSet<Symbol> {
+    program.files.iter().flatten().flat_map(|file| &file.macro_names).copied().collect()
 }
 
 /// Whether a public function that nobody calls is plain code: nothing about it (an attribute, a trait, what a request tells as
 /// a parameter, its name in a macro) that something else could call it by. In a crate that has a `main` it is what the program does not use, not
 /// its interface.
-fn is_spare(program: &Program, f: FnIdx, mains: &HashSet<usize>, by_macros: &HashSet<Symbol>) -> bool {
+fn is_spare(program: &Program, f: FnIdx, programs: &HashSet<usize>, by_macros: &HashSet<Symbol>) -> bool {
     const PLAIN: [&str; 12] = [
         "allow",
         "cfg",
@@ -223,7 +237,13 @@ fn is_spare(program: &Program, f: FnIdx, mains: &HashSet<usize>, by_macros: &Has
     };
     let asked = info.params.iter().any(|ty| often::request(program, ty, 3).is_some());
     let named = by_macros.contains(&ir.name);
-    mains.contains(&info.krate) && !named && ir.is_pub && info.trait_.is_none() && plain(&ir.attrs) && around && !asked
+    programs.contains(&info.krate)
+        && !named
+        && ir.is_pub
+        && info.trait_.is_none()
+        && plain(&ir.attrs)
+        && around
+        && !asked
 }
 
 /// Whether a name says that its function sets something up for tests (`init_test_pool`, `pool_for_tests`). Bodies of tests are
