@@ -5,7 +5,7 @@
 
 use super::{BodyId, Generics, LocalId, Path, TypeRef};
 use crate::base::{FileId, IndexVec, Span, Symbol};
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use thin_vec::ThinVec;
 
 /// What [`FileIr::unknown`] says of a body that is not lowered because of its size.
@@ -34,8 +34,8 @@ pub struct FileIr {
     pub fns: Vec<FnIr>,
     /// `static` and `const` items, associated consts and `lazy_static!`/`thread_local!` entries.
     pub statics: Vec<StaticIr>,
-    /// Identifiers in definitions of macros, and in calls of macros that were not read: what they may call. Without order.
-    pub macro_names: HashSet<Symbol>,
+    /// Identifiers in definitions of macros, and in calls of macros that were not read: what they may call.
+    pub macro_names: BTreeSet<Symbol>,
     /// All bodies of the file: functions, closures, async blocks, initialisers.
     pub bodies: IndexVec<BodyId, super::Body>,
     /// Constructs that were not understood and lowered to something harmless: what, where.

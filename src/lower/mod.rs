@@ -83,7 +83,7 @@ pub fn file(ast: &syn::File, cx: &LowerCx<'_>) -> FileIr {
             impls: Vec::new(),
             fns: Vec::new(),
             statics: Vec::new(),
-            macro_names: std::collections::HashSet::new(),
+            macro_names: std::collections::BTreeSet::new(),
             bodies: crate::base::IndexVec::new(),
             unknown: Vec::new(),
             includes: Vec::new(),

@@ -5,7 +5,7 @@
 
 use crate::base::Symbol;
 use proc_macro2::{Delimiter, Group, Ident, Punct, Spacing, TokenStream, TokenTree};
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use syn::ext::IdentExt;
 use syn::parse::discouraged::Speculative;
 use syn::parse::{Parse, ParseStream, Parser};
@@ -535,7 +535,7 @@ pub(super) fn conditional(tokens: &TokenStream) -> Option<(Vec<Vec<Stmt>>, bool)
 }
 
 /// Adds the identifiers of tokens, at whatever depth.
-pub(super) fn names(tokens: &TokenStream, found: &mut HashSet<Symbol>) {
+pub(super) fn names(tokens: &TokenStream, found: &mut BTreeSet<Symbol>) {
     for token in tokens.clone() {
         match token {
             TokenTree::Ident(ident) => {
