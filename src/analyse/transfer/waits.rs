@@ -15,14 +15,19 @@ impl Transfer<'_> {
         }
         let locked: Vec<ResId> = state.held().filter(|&r| state.outcomes(r).is_locked()).collect();
         let together: Vec<ResId> = if any { values.iter().flat_map(Value::reach).collect() } else { Vec::new() };
-        let mut ran = false;
-        for value in values {
+        let mut futures: Vec<(&Value, &Pending)> =
+            values.iter().flat_map(|value| value.pending.iter().map(move |pending| (value, pending))).collect();
+        let ran = !futures.is_empty();
+        if any {
+            // What the first to end gives is not held while the others are waited for.
+            futures.sort_by_key(|(_, pending)| self.gives(pending));
+        }
+        for (value, pending) in futures {
             let related: Vec<ResId> = if any { together.clone() } else { value.reach().collect() };
-            for pending in &value.pending {
-                ran = true;
-                self.racing = any && values.len() > 1 && self.may_give_permit(pending);
-                out.merge(&self.run(state, pending, &related, span));
-            }
+            self.racing = any && values.len() > 1 && self.may_give_permit(pending);
+            out.merge(&self.run(state, pending, &related, span));
+        }
+        for value in values {
             if value.pending.is_empty() {
                 for entry in &value.entries {
                     out.add(Entry { owned: false, ..entry.clone() });
@@ -55,6 +60,14 @@ impl Transfer<'_> {
         }
         self.note_locked_await(state, &locked, span);
         out
+    }
+
+    /// Whether a future gives a connection, lock or permit when it ends.
+    fn gives(&self, pending: &Pending) -> bool {
+        match pending.what {
+            Deferred::Call(id) => !self.prepared.calls[id].gifts.is_empty(),
+            Deferred::Block(body) => self.prepared.blocks.get(&body).is_some_and(|gifts| !gifts.is_empty()),
+        }
     }
 
     /// Whether the result of a future may hold a permit. One that takes a permit for work of its own gives none.
