@@ -6,6 +6,8 @@
 //! Asked downwards from what may run any number of times at once: functions that nobody in sight calls (handlers, the
 //! library's own interface), functions that are handed on as values, futures that are not awaited where they are made,
 //! recursion. What runs a bounded number of times in all ([`bounded`]) is run by a bounded number of tasks, whoever calls it.
+//! A method called on something of unknown type stands for all of its name. A public function that nothing in a program (a
+//! crate with a `main`) calls is many by itself, but brings nobody to what `main` runs.
 //!
 //! **Invariants:** *one* is said only if every way to the body is seen and leads to `main`; what is not seen is *many*.
 //! Callers in test code are no callers. **Absent on purpose:** how often a body runs, one after the other, which
