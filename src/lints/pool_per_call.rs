@@ -32,7 +32,7 @@
 //!
 //! ## Known limits
 //! Functions of which no caller is seen, and that take no request, are reported with low confidence only; so are pools that a
-//! loop in a caller makes again, which may turn once a day.
+//! loop in a caller makes again, which may turn once a day, or a loop that waits for a timer in each turn.
 
 use super::{Cx, Group, Lint, words};
 use crate::analyse::Event;
@@ -70,8 +70,12 @@ fn check(cx: &Cx<'_>, out: &mut Vec<Finding>) {
             (Often::Once | Often::Unknown, _) => Confidence::Low,
             (Often::Many(many), kept) => {
                 let worker = many.each == Each::Worker;
-                // A loop further out may turn once a day.
-                let near = many.via.is_empty() || !matches!(many.each, Each::Turn(_));
+                // A loop further out may turn once a day; one that waits for a timer, or in which a session lives, turns
+                // seldom too, and lets go of the pool of the turn before.
+                let near = match many.each {
+                    Each::Turn(cycle) => many.via.is_empty() && !cycle.paced && !cycle.session,
+                    Each::Item | Each::Request | Each::Worker => true,
+                };
                 match near {
                     true if many.sure && (worker || !kept) => Confidence::High,
                     true => Confidence::Medium,
