@@ -12,6 +12,7 @@
 //! **Invariant:** a way to the exit on which something is written after the branch is no choice. **Absent on purpose:** what
 //! the condition says.
 
+use super::loops;
 use crate::base::{Idx, Span};
 use crate::ir::{BlockId, Body, Rvalue, StmtKind, Terminator, return_local};
 
@@ -33,8 +34,8 @@ pub fn made_before(body: &Body, exit: BlockId, uses: &[Span], commits: &[Span]) 
             if !from.without[exit.index()] {
                 continue;
             }
-            let branches = body.blocks.indices().filter(|b| from.without[b.index()]);
-            if !branches.into_iter().any(|b| chooses(body, b, exit, &marks)) {
+            let mut branches = body.blocks.indices().filter(|b| from.without[b.index()]);
+            if !branches.any(|b| chooses(body, b, exit, &marks)) {
                 return false;
             }
             chosen = true;
@@ -51,7 +52,7 @@ fn chooses(body: &Body, branch: BlockId, exit: BlockId, marks: &[Vec<(usize, Mar
         side.commit.filter(|_| !side.used && !side.without[exit.index()])
     };
     let Some(commit) = edges.iter().find_map(|e| commits(e.to)) else { return false };
-    let after = beyond(body, commit, branch);
+    let after = loops::reached_without(body, commit, Some(branch));
     let past = |to: BlockId| {
         let side = ahead(body, to, 0, marks);
         let alone = |b: BlockId| side.without[b.index()] && !after[b.index()] && answers(body, b);
@@ -108,18 +109,6 @@ fn ahead(body: &Body, block: BlockId, at: usize, marks: &[Vec<(usize, Mark)>]) -
         }
     }
     out
-}
-
-/// The blocks that come after one without passing another again.
-fn beyond(body: &Body, from: BlockId, stop: BlockId) -> Vec<bool> {
-    let mut seen = vec![false; body.blocks.len()];
-    let mut todo: Vec<BlockId> = body.blocks[from].term.successors().collect();
-    while let Some(at) = todo.pop() {
-        if at != stop && !std::mem::replace(&mut seen[at.index()], true) {
-            todo.extend(body.blocks[at].term.successors());
-        }
-    }
-    seen
 }
 
 /// Whether a block sets what the body answers.

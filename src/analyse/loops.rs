@@ -78,10 +78,15 @@ pub fn calls(body: &Body, blocks: &[BlockId]) -> Vec<CallId> {
 
 /// The blocks that come after a block, itself if it comes again.
 pub fn reached(body: &Body, from: BlockId) -> Vec<bool> {
+    reached_without(body, from, None)
+}
+
+/// The same, on ways that do not pass another block.
+pub fn reached_without(body: &Body, from: BlockId, without: Option<BlockId>) -> Vec<bool> {
     let mut seen = vec![false; body.blocks.len()];
     let mut todo: Vec<BlockId> = body.blocks[from].term.successors().collect();
     while let Some(at) = todo.pop() {
-        if !std::mem::replace(&mut seen[at.index()], true) {
+        if Some(at) != without && !std::mem::replace(&mut seen[at.index()], true) {
             todo.extend(body.blocks[at].term.successors());
         }
     }

@@ -14,21 +14,8 @@ impl Program {
 
     /// Whether a type only passes through to what it holds: `Option`, `Result`, `Arc`, `State`.
     pub fn is_wrapper(&self, ty: &Ty) -> bool {
-        match ty.peel_refs() {
-            Ty::Adt(path, _) => {
-                matches!(path.as_str(), "std::option::Option" | "std::result::Result")
-                    || self.catalog.type_row(*path).is_some_and(|r| r.kind == Kind::Wrapper)
-            }
-            Ty::Unknown
-            | Ty::Ref(..)
-            | Ty::Tuple(_)
-            | Ty::Slice(_)
-            | Ty::Param(..)
-            | Ty::Dyn(_)
-            | Ty::Future(_)
-            | Ty::Fn(..)
-            | Ty::Never => false,
-        }
+        let passes = |path: Symbol| matches!(path.as_str(), "std::option::Option" | "std::result::Result");
+        ty.peel_refs().head().is_some_and(passes) || self.type_row(ty).is_some_and(|row| row.kind == Kind::Wrapper)
     }
 
     /// Whether a type is a handle that is cloned rather than lent: `Arc`, a pool, a sender.

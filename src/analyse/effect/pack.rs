@@ -201,8 +201,7 @@ impl Cx<'_> {
     /// Whether an argument is a resource itself, not an `Option` or a collection of them.
     fn is_guard(&self, call: &ir::Call, index: usize) -> bool {
         let Some(arg) = call.args.get(index) else { return false };
-        let row = self.operand_ty(arg).peel_refs().head().and_then(|path| self.program.catalog.type_row(path));
-        row.is_some_and(|row| is_resource(row.kind))
+        self.program.type_row(&self.operand_ty(arg)).is_some_and(|row| is_resource(row.kind))
     }
 
     /// An adapter whose closure takes what the receiver carries (`map(|tx| Wrapper { tx })`): the result carries what the

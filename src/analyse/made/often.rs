@@ -6,7 +6,7 @@
 
 use super::read::{self, Cycle, assignments};
 use crate::analyse::Link;
-use crate::base::{Span, Symbol};
+use crate::base::Span;
 use crate::ir::{self, CallId, LocalId, Operand, Rvalue};
 use crate::pack::{Effect, Repeats, Request};
 use crate::resolve::{BodyIdx, FnIdx, Program, Target, Ty};
@@ -303,18 +303,7 @@ impl<'a> Calls<'a> {
 
 /// What a parameter of this type, or what it is a wrapper of, says about a request.
 pub(in crate::analyse) fn request(program: &Program, ty: &Ty, depth: usize) -> Option<Request> {
-    let by_path = |path: Symbol| program.catalog.type_row(path).and_then(|row| row.request);
-    match ty.peel_refs() {
-        Ty::Adt(path, args) => by_path(*path)
-            .or_else(|| (depth > 0).then(|| args.iter().find_map(|a| request(program, a, depth - 1))).flatten()),
-        Ty::Unknown
-        | Ty::Ref(..)
-        | Ty::Tuple(_)
-        | Ty::Slice(_)
-        | Ty::Param(..)
-        | Ty::Dyn(_)
-        | Ty::Future(_)
-        | Ty::Fn(..)
-        | Ty::Never => None,
-    }
+    let inside = || ty.peel_refs().args().iter().find_map(|arg| request(program, arg, depth - 1));
+    let own = program.type_row(ty).and_then(|row| row.request);
+    own.or_else(|| if depth > 0 { inside() } else { None })
 }
